@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# One non-recursive makefile.  `make help` lists the targets.
+
+# SAN=address (ASan + UBSan) or SAN=thread, FAULT=1 (crash and error points
+# for tests): each builds in a folder of its own.
+SAN ?=
+FAULT ?=
+CC ?= gcc
+V ?=
+BUILD ?= build$(if $(SAN),-$(SAN))$(if $(FAULT),-fault)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SBINDIR ?= /sbin
+
+PACKAGES := fuse3 jansson libarchive libcrypto libxxhash lmdb liburing libacl
+PKG_CFLAGS := $(shell pkg-config --cflags fuse3 jansson libarchive libcrypto libxxhash 2>/dev/null)
+
+VERSION := 0.1
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wvla \
+	-Wshadow -Wundef -Wno-unused-parameter
+ALL_CFLAGS := -std=gnu11 -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-DFUSE_USE_VERSION=314 -DSTENCIL_VERSION='"$(VERSION)"' \
+	$(WARNINGS) $(if $(WERROR),-Werror) -MMD -MP -pthread $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS := -pthread $(LDFLAGS)
+
+ifeq ($(SAN),address)
+ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(SAN),thread)
+ALL_CFLAGS += -fsanitize=thread
+ALL_LDFLAGS += -fsanitize=thread
+endif
+ifneq ($(FAULT),)
+ALL_CFLAGS += -DSTENCIL_FAULT
+endif
+
+Q := $(if $(V),,@)
+
+BASE_SRC := $(wildcard base/*.c)
+CACHE_SRC := $(wildcard cache/*.c)
+FS_SRC := $(wildcard fs/*.c)
+MKIMAGE_SRC := $(wildcard mkimage/*.c)
+CLI_SRC := $(wildcard cli/*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+HELPER_SRC := $(wildcard tests/fs/*.c tests/crash/*.c)
+HEADERS := $(wildcard base/*.h cache/*.h fs/*.h mkimage/*.h cli/*.h)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+LIB_BASE := -ljansson -lcrypto -lxxhash
+LIB_FS := -lfuse3 $(LIB_BASE)
+LIB_MKIMAGE := -larchive -lfsverity $(LIB_BASE)
+
+PROGRAMS := $(BUILD)/stencilfs $(BUILD)/mkstencil $(BUILD)/stencilctl
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
+HELPERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(HELPER_SRC))
+
+all: $(PROGRAMS)
+
+$(BUILD)/stencilfs: $(call obj,$(FS_SRC) $(BASE_SRC))
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_FS)
+
+$(BUILD)/mkstencil: $(call obj,$(MKIMAGE_SRC) $(BASE_SRC))
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_MKIMAGE)
+
+$(BUILD)/stencilctl: $(call obj,$(CLI_SRC) $(BASE_SRC))
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_BASE)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# A unit test links every object of base/ and the objects of fs/ and mkimage/
+# but the programs' main files.
+UNIT_OBJ := $(call obj,$(BASE_SRC) $(filter-out fs/main.c,$(FS_SRC)) \
+	$(filter-out mkimage/main.c,$(MKIMAGE_SRC)))
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIB_FS) $(LIB_MKIMAGE)
+
+# Helper programs of the behaviour tests: one file each, libc only.
+$(BUILD)/tests/fs/%: tests/fs/%.c
+	@mkdir -p $(@D)
+	@echo "  CCLD    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+$(BUILD)/tests/crash/%: tests/crash/%.c
+	@mkdir -p $(@D)
+	@echo "  CCLD    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+tests: all $(UNIT_TESTS) $(HELPERS)
+
+# make check [T=pattern]: all tests, or those whose name matches.
+check: tests
+	tests/run --build=$(BUILD) $(T)
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all tests check clean
+.SECONDARY:

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files, the safe way: descriptor-relative, nothing follows a link, short
+ * transfers are completed, what is not supported is told apart from failure.
+ *
+ * Thread safety: no state.  Ownership: descriptors passed in stay the
+ * caller's.  Errors: negative errno.
+ */
+#ifndef STENCIL_BASE_FILEIO_H
+#define STENCIL_BASE_FILEIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+
+/* Complete transfers; EINTR is retried.  write_all: -errno, or 0. */
+int fileio_write_all(int fd, const void *data, size_t len);
+/* Reads until len bytes or end of file: the count, or -errno. */
+ssize_t fileio_read_full(int fd, void *buf, size_t len);
+
+/* The whole file, at most `max` bytes (-EFBIG beyond). */
+int fileio_read_file(int dirfd, const char *path, size_t max,
+		     struct bytes *ret);
+
+/* Replaces `name` in the directory by a new file with this content: written
+ * aside, fsynced, renamed, directory fsynced. */
+int fileio_write_file(int dirfd, const char *name, const void *data,
+		      size_t len, mode_t mode);
+
+/* Makes `path` and its missing parents (an existing directory is fine). */
+int fileio_mkdirs(const char *path, mode_t mode);
+
+/* Removes `name` below dirfd with all it holds, never following a link and
+ * never leaving the file system it starts on.  -ENOENT when absent. */
+int fileio_remove_tree(int dirfd, const char *name);
+
+/*
+ * The path by which l*xattr(2) and friends reach `name` in the directory (or
+ * the object behind fd itself when name is NULL) without following a link
+ * there.  `name` has no slash.
+ */
+#define FILEIO_PROC_PATH 320
+void fileio_proc_path(char buf[static FILEIO_PROC_PATH], int fd,
+		      const char *name);
+
+/* Value of an attribute in `buf`: its length, or -ENODATA, -ERANGE, ... */
+ssize_t fileio_getxattr(int dirfd, const char *name, const char *attr,
+			void *buf, size_t size);
+int fileio_setxattr(int dirfd, const char *name, const char *attr,
+		    const void *value, size_t size, int flags);
+/* -ENODATA when absent. */
+int fileio_removexattr(int dirfd, const char *name, const char *attr);
+/* All names, NUL-separated, in ret (any size). -EOPNOTSUPP where there are
+ * none to have. */
+int fileio_listxattr(int dirfd, const char *name, struct bytes *ret);
+
+enum fileio_copied { FILEIO_REFLINKED = 1, FILEIO_COPIED = 0 };
+
+/*
+ * Copies [0, size) of `from` to the empty regular file `to`: a reflink where
+ * the file system can, else data extents only, so that holes stay holes.  The
+ * size of `to` is set in any case.  Returns enum fileio_copied or -errno;
+ * *ret_bytes gets the bytes that were copied (0 for a reflink), also on error.
+ */
+int fileio_copy_data(int from, int to, off_t size, off_t *ret_bytes);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One mounted root: what mount.c hands to the operations.
+ *
+ * Thread safety: fs_open() and fs_close() while no operation runs; the
+ * structure is opaque to all but the operations.  Ownership: fs_open() copies
+ * what it needs of the configuration.  Errors: negative errno.
+ */
+#ifndef STENCIL_FS_FS_H
+#define STENCIL_FS_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+
+struct fs;
+struct fuse_lowlevel_ops;
+
+struct fs_config {
+	const char *const *lowers; /* paths of directories, top first */
+	size_t nlowers;
+	const char *upper; /* the private area, or NULL: read-only */
+	const char *work;  /* on the same file system as upper */
+	bool templates;	   /* the lowers are templates of a store: .wh. names
+			      are ordinary names, digests may be there */
+	bool is_volatile;  /* no fsync on the way of a break */
+};
+
+/*
+ * Opens the layers, removes what an interrupted break left in the work
+ * directory, and makes the root node.  *ret_what, on error, names the path
+ * that failed (static or owned by cfg).
+ */
+int fs_open(const struct fs_config *cfg, struct fs **ret,
+	    const char **ret_what);
+
+/* Writes everything of the private area to disk (unless volatile), frees. */
+int fs_close(struct fs *fs);
+
+/* The table of operations (fs/ops.c); its userdata is the struct fs. */
+extern const struct fuse_lowlevel_ops fs_ops;
+
+/* Counters and sizes as one JSON object, for the control socket. */
+int fs_status_json(struct fs *fs, struct bytes *ret);
+
+#endif
