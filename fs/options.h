@@ -3,8 +3,9 @@
  * What the command line of stencilfs asks for.  Parsed once, immutable after.
  *
  * Thread safety: options_parse() before threads exist; reading, any time.
- * Ownership: options_release() frees all strings.  Errors: options_parse()
- * writes one line to stderr and returns -EINVAL (usage).
+ * Ownership: options_release() frees all strings, also of a half-parsed
+ * structure.  Errors: options_parse() writes one line to stderr and returns
+ * -EINVAL (usage) or -ENOMEM; options_parse_string() stays silent.
  */
 #ifndef STENCIL_FS_OPTIONS_H
 #define STENCIL_FS_OPTIONS_H
@@ -26,22 +27,33 @@ struct options {
 	char *template, *container, *store; /* as written */
 	char *cache;			    /* DIR, "none" or NULL */
 	char *fsname;			    /* NULL: chosen from the source */
-	char *context;			    /* SELinux label or NULL */
 	enum transport transport;
 	enum tristate passthrough;
 	bool coherent, is_volatile, foreground, debug, readonly;
-	struct bytes kernel_opts; /* nosuid,nodev,noexec,... for mount(2) */
+	bool allow_other;	  /* asked for; root mounts have it anyway */
+	struct bytes kernel_opts; /* nosuid,noexec,context=... in the form of
+				     libfuse's -o (commas escaped) */
 	struct bytes unknown;	  /* comma-separated, logged, not an error */
 	bool help, version;
 };
 
+/* With help or version set, nothing else is checked or needed. */
 int options_parse(int argc, char **argv, struct options *ret);
 
-/* Parses one comma-separated -o string into ret (exported for the fuzzer).
- * *ret_why, if not NULL, gets a static or allocated text of what is wrong. */
-int options_parse_string(const char *opts, struct options *ret, char **ret_why);
+/*
+ * Parses one comma-separated -o string into `o`, which may hold the results of
+ * earlier ones (a later value replaces an earlier one).  On error *ret_why, if
+ * not NULL, gets a text of what is wrong, which the caller frees (NULL without
+ * memory).  -EINVAL, -ENOMEM.
+ */
+int options_parse_string(const char *opts, struct options *o, char **ret_why);
+
+/* What must hold between options, errors as above. */
+int options_check(const struct options *o, char **ret_why);
 
 void options_release(struct options *o);
+
+/* The help text, on stdout. */
 void options_usage(void);
 
 #endif
