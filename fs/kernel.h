@@ -9,16 +9,25 @@
  *  - the KILL_SUIDGID flags and the extended SETXATTR layout are taken out of
  *    the request and kept for its handler.
  *
+ * One of the flags, FUSE_ALLOW_IDMAP, changes what a request says of its
+ * caller: uid and gid are those of the new inode in requests that make one
+ * (MKNOD, MKDIR, SYMLINK, CREATE, TMPFILE, RENAME with a whiteout) and
+ * (uint32_t)-1 in all others, on any mount.
+ *
  * Thread safety: kernel_attach() once before the loop; kernel_request() from
- * any handler, about the request that the calling thread is serving.
- * Ownership: nothing is handed over.  Errors: negative errno.
+ * any handler, about the request that the calling thread is serving;
+ * kernel_receive() and kernel_reply() from any thread.  Ownership: nothing is
+ * handed over.  Errors: negative errno.
  */
 #ifndef STENCIL_FS_KERNEL_H
 #define STENCIL_FS_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
+struct fuse_init_out;
 struct fuse_session;
 
 /* What the request says beyond what libfuse passes on. */
@@ -37,5 +46,17 @@ int kernel_attach(struct fuse_session *se);
 
 /* Of the request that this thread is serving. */
 const struct kernel_request *kernel_request(void);
+
+/*
+ * What the session's input and output are put through, whatever transport
+ * carries them.  kernel_receive() rewrites a whole request (`len` bytes) into
+ * one that libfuse understands and returns its new length.
+ */
+size_t kernel_receive(void *request, size_t len);
+
+/* Whether the reply in `iov` is that to INIT: *ret_init is then what must be
+ * sent in place of iov[1]. */
+bool kernel_reply(const struct iovec *iov, int count,
+		  struct fuse_init_out *ret_init);
 
 #endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/kernel.h"
+
+#include <errno.h>
+#include <fuse_lowlevel.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fs/kernel_format.h"
+
+/* Taken where the kernel offers it and libfuse 3.14 has no word for it. */
+#define WANTED                                                                 \
+	(FUSE_HANDLE_KILLPRIV_V2 | FUSE_SETXATTR_EXT |                         \
+	 FUSE_DIRECT_IO_ALLOW_MMAP | FUSE_ALLOW_IDMAP)
+
+/*
+ * The process's one connection.  Atomic, because the thread that serves INIT
+ * writes and the others read; the kernel sends nothing else before it has the
+ * reply to INIT, so order is not a question.
+ */
+static struct {
+	atomic_ullong init_unique; /* of the INIT being served, else 0 */
+	atomic_ullong offered;	   /* flags of that INIT */
+	atomic_bool setxattr_ext;  /* SETXATTR comes in the long layout */
+} conn;
+
+static __thread struct kernel_request current;
+
+const struct kernel_request *kernel_request(void)
+{
+	return &current;
+}
+
+static void receive_init(const struct fuse_in_header *in, const void *arg,
+			 size_t len)
+{
+	struct fuse_init_in init = { 0 };
+	uint64_t flags;
+
+	memcpy(&init, arg, len < sizeof(init) ? len : sizeof(init));
+	flags = init.flags;
+	if (flags & FUSE_INIT_EXT)
+		flags |= (uint64_t)init.flags2 << 32;
+	atomic_store(&conn.offered, flags);
+	atomic_store(&conn.init_unique, in->unique);
+}
+
+/* Folds the long layout into the short one.  Returns the request's length. */
+static size_t receive_setxattr(struct fuse_in_header *in, char *arg,
+			       size_t len)
+{
+	const size_t extra = sizeof(struct fuse_setxattr_in) -
+			     FUSE_COMPAT_SETXATTR_IN_SIZE;
+	const struct fuse_setxattr_in *long_in = (const void *)arg;
+
+	if (!atomic_load(&conn.setxattr_ext) || len < sizeof(*long_in))
+		return sizeof(*in) + len;
+	current.acl_kill_sgid =
+		long_in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID;
+	memmove(arg + FUSE_COMPAT_SETXATTR_IN_SIZE, arg + sizeof(*long_in),
+		len - sizeof(*long_in));
+	in->len -= extra;
+	return sizeof(*in) + len - extra;
+}
+
+/* Whether the request is long enough to hold field f of type t. */
+#define HAS(t, f, len) \
+	((len) >= offsetof(t, f) + sizeof(((t *)NULL)->f))
+
+size_t kernel_receive(void *request, size_t len)
+{
+	struct fuse_in_header *in = request;
+	void *arg = in + 1;
+	size_t arglen;
+
+	current = (struct kernel_request){ 0 };
+	if (len < sizeof(*in))
+		return len;
+	arglen = len - sizeof(*in);
+	current.opcode = in->opcode;
+
+	switch (in->opcode) {
+	case FUSE_INIT:
+		receive_init(in, arg, arglen);
+		break;
+	case FUSE_SETXATTR:
+		return receive_setxattr(in, arg, arglen);
+	case FUSE_WRITE:
+		if (HAS(struct fuse_write_in, write_flags, arglen))
+			current.kill_suidgid =
+				((struct fuse_write_in *)arg)->write_flags &
+				FUSE_WRITE_KILL_SUIDGID;
+		break;
+	case FUSE_SETATTR:
+		if (HAS(struct fuse_setattr_in, valid, arglen))
+			current.kill_suidgid =
+				((struct fuse_setattr_in *)arg)->valid &
+				FATTR_KILL_SUIDGID;
+		break;
+	case FUSE_OPEN:
+		if (HAS(struct fuse_open_in, open_flags, arglen))
+			current.kill_suidgid =
+				((struct fuse_open_in *)arg)->open_flags &
+				FUSE_OPEN_KILL_SUIDGID;
+		break;
+	case FUSE_TMPFILE:
+		/* Same layout; the kernel sends "/" as the name. */
+		in->opcode = FUSE_CREATE;
+		/* fall through */
+	case FUSE_CREATE:
+		if (HAS(struct fuse_create_in, open_flags, arglen))
+			current.kill_suidgid =
+				((struct fuse_create_in *)arg)->open_flags &
+				FUSE_OPEN_KILL_SUIDGID;
+		break;
+	}
+	return len;
+}
+
+bool kernel_reply(const struct iovec *iov, int count,
+		  struct fuse_init_out *ret_init)
+{
+	const struct fuse_out_header *out = iov[0].iov_base;
+	uint64_t unique = atomic_load(&conn.init_unique);
+	uint64_t add;
+
+	if (!unique || iov[0].iov_len != sizeof(*out) || out->unique != unique)
+		return false;
+	atomic_store(&conn.init_unique, 0);
+	/* An error, or a kernel older than flags2. */
+	if (out->error || count != 2 || iov[1].iov_len != sizeof(*ret_init))
+		return false;
+
+	memcpy(ret_init, iov[1].iov_base, sizeof(*ret_init));
+	add = WANTED & atomic_load(&conn.offered);
+	ret_init->flags |= (uint32_t)add;
+	if (add >> 32) {
+		ret_init->flags |= FUSE_INIT_EXT;
+		ret_init->flags2 |= add >> 32;
+	}
+	atomic_store(&conn.setxattr_ext,
+		     (ret_init->flags & FUSE_SETXATTR_EXT) != 0);
+	return true;
+}
+
+static ssize_t read_request(int fd, void *buf, size_t size, void *userdata)
+{
+	ssize_t n = read(fd, buf, size);
+
+	return n <= 0 ? n : (ssize_t)kernel_receive(buf, n);
+}
+
+static ssize_t write_reply(int fd, struct iovec *iov, int count,
+			   void *userdata)
+{
+	struct fuse_init_out init;
+	struct iovec changed[2];
+
+	if (!kernel_reply(iov, count, &init))
+		return writev(fd, iov, count);
+	changed[0] = iov[0];
+	changed[1] = (struct iovec){ &init, sizeof(init) };
+	return writev(fd, changed, 2);
+}
+
+int kernel_attach(struct fuse_session *se)
+{
+	/* Without splice callbacks libfuse does not splice, which would go past
+	 * read_request(). */
+	static const struct fuse_custom_io io = {
+		.read = read_request,
+		.writev = write_reply,
+	};
+
+	return fuse_session_custom_io(se, &io, fuse_session_fd(se));
+}
