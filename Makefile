@@ -57,7 +57,7 @@ PROGRAMS := $(BUILD)/stencilfs $(BUILD)/mkstencil $(BUILD)/stencilctl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
 HELPERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(HELPER_SRC))
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(BUILD)/checked-directions $(BUILD)/checked-headers
 
 $(BUILD)/stencilfs: $(call obj,$(FS_SRC) $(BASE_SRC))
 	@echo "  LD      $@"
@@ -74,7 +74,28 @@ $(BUILD)/stencilctl: $(call obj,$(CLI_SRC) $(BASE_SRC))
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -include base/banned.h -c -o $@ $<
+
+# The rules for #include are part of the build, each checked when a file that
+# it is about has changed.
+CHECKED := $(BASE_SRC) $(CACHE_SRC) $(FS_SRC) $(MKIMAGE_SRC) $(CLI_SRC) \
+	$(UNIT_SRC) $(HELPER_SRC) $(HEADERS)
+CHECK_CFLAGS := $(filter-out -MMD -MP,$(ALL_CFLAGS))
+$(BUILD)/checked-directions: $(CHECKED) tools/check-includes
+	@mkdir -p $(@D)
+	$(Q)tools/check-includes --directions
+	@touch $@
+$(BUILD)/checked-headers: $(HEADERS) tools/check-includes
+	@mkdir -p $(@D)
+	$(Q)for h in $(HEADERS); do \
+		CC='$(CC)' CHECK_CFLAGS='$(CHECK_CFLAGS)' \
+			tools/check-includes --header $$h || exit 1; done
+	@touch $@
+
+check-includes:
+	$(Q)CC='$(CC)' CHECK_CFLAGS='$(CHECK_CFLAGS)' tools/check-includes
+check-style:
+	$(Q)tools/check-style
 
 # A unit test links every object of base/ and the objects of fs/ and mkimage/
 # but the programs' main files.
@@ -106,5 +127,5 @@ check: tests
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests check clean
+.PHONY: all tests check check-includes check-style clean
 .SECONDARY:
