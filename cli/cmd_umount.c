@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/store.h"
+#include "cli/mounts.h"
+#include "cli/output.h"
+
+#define WAIT_SAY_MS 3000     /* until it is said that this takes long */
+#define WAIT_MAX_MS 600000   /* until it is given up */
+#define WAIT_STEP_MS 50
+
+static const struct option options[] = {
+	{ "lazy", no_argument, NULL, 'l' },
+	{ 0 },
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/*
+ * Waits until the daemon has written everything and let go of the container's
+ * lock, which it does last.  Its end wakes the wait at once where the process
+ * can be seen (pidfd >= 0); a look at the lock decides in any case.
+ */
+static int wait_for_lock(struct cli *c, const char *id, int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int64_t start = now_ms();
+	bool said = false;
+	int fd;
+
+	for (;;) {
+		fd = container_lock(c->storefd, id);
+		if (fd != -EBUSY)
+			return fd;
+		if (now_ms() - start > WAIT_MAX_MS)
+			return -ETIMEDOUT;
+		if (!said && now_ms() - start > WAIT_SAY_MS) {
+			said = true;
+			if (!c->quiet)
+				log_info("%s: waiting for its daemon to write "
+					 "everything to disk", id);
+		}
+		if (poll(&p, 1, WAIT_STEP_MS) > 0)
+			p.fd = -1; /* it has ended: its lock is about to go */
+	}
+}
+
+/* A killed daemon wrote nothing back: what reached the host's page cache must
+ * still reach the disk, and its record goes. */
+static int finish_dead(struct cli *c, const char *id)
+{
+	_cleanup_fd int dir = container_open(c->storefd, id);
+	_cleanup_fd int private = -1;
+
+	if (dir < 0)
+		return dir;
+	private = openat(dir, "private",
+			 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (private < 0 || syncfs(private))
+		return -errno;
+	return container_set_mount(c->storefd, id, NULL);
+}
+
+/* Only the container's own mount may go: not one of another container that
+ * lies over it or came after it. */
+static int check_mountpoint(const char *path)
+{
+	struct mounts_at at;
+	int r = mounts_at(path, &at);
+
+	if (r)
+		log_error(r, "cannot read the mount table");
+	else if (!at.count)
+		log_error(0, "cannot unmount %s: not mounted in this mount "
+			     "namespace", path);
+	else if (!at.topmost || at.count > 1)
+		log_error(0, "cannot unmount %s: another file system is "
+			     "mounted over it", path);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int unmount(struct cli *c, const char *id, const struct mounts *m,
+		   bool lazy)
+{
+	bool dead = m->state == MOUNT_DEAD;
+	const char *path = m->record.mountpoint;
+	_cleanup_fd int pidfd = -1;
+	_cleanup_fd int lock = -1;
+	int r;
+
+	if (check_mountpoint(path))
+		return EXIT_FAILED;
+	if (!dead)
+		pidfd = syscall(SYS_pidfd_open, m->record.pid, 0);
+	/* A dead mount has nothing to lose: processes may still stand in it. */
+	if (umount2(path, UMOUNT_NOFOLLOW | (lazy || dead ? MNT_DETACH : 0))) {
+		log_error(-errno, "cannot unmount %s", path);
+		return EXIT_FAILED;
+	}
+	if (lazy && !dead)
+		return EXIT_DONE;
+	lock = wait_for_lock(c, id, pidfd);
+	r = lock < 0 ? lock : dead ? finish_dead(c, id) : 0;
+	if (r == -ETIMEDOUT)
+		log_error(r, "%s is unmounted, but its daemon (process %d) has "
+			     "not ended", id, (int)m->record.pid);
+	else if (r)
+		log_error(r, "cannot finish unmounting %s", id);
+	return r ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int print_unmounted(const char *id, const char *path)
+{
+	json_t *obj = json_pack("{s:s}", "id", id);
+	int r;
+
+	if (!obj)
+		return -ENOMEM;
+	r = output_json_name(obj, "mountpoint", path);
+	if (!r)
+		return output_json(obj);
+	json_decref(obj);
+	return r;
+}
+
+int cmd_umount(struct cli *c, int argc, char **argv)
+{
+	_cleanup_mounts struct mounts m = { 0 };
+	bool lazy = false;
+	int opt, r, status;
+
+	while ((opt = cli_getopt(c, argc, argv, "l", options)) != -1) {
+		if (opt != 'l')
+			return EXIT_USAGE;
+		lazy = true;
+	}
+	status = cli_count(argc, argv, 1);
+	if (!status)
+		status = cli_open_container(c, argv[optind]);
+	if (status)
+		return status;
+	r = mounts_find(c->storefd, argv[optind], &m);
+	if (r || m.state == MOUNT_NONE) {
+		log_error(r, r ? "cannot tell whether %s is mounted" :
+				 "cannot unmount %s: not mounted",
+			  argv[optind]);
+		return EXIT_FAILED;
+	}
+	status = unmount(c, argv[optind], &m, lazy);
+	if (!status && c->json &&
+	    print_unmounted(argv[optind], m.record.mountpoint))
+		status = EXIT_FAILED;
+	return status;
+}
