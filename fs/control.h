@@ -15,6 +15,7 @@ struct fs;
 /* Listens on CONTROL_SOCKET in the directory `dirfd` (an O_PATH descriptor,
  * which stays the caller's). */
 int control_start(struct control **ret, int dirfd, struct fs *fs);
+/* NULL is allowed. */
 void control_stop(struct control *c);
 
 #endif

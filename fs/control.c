@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/control.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "fs/control_proto.h"
+#include "fs/fs.h"
+
+/* How long a client may take to say what it wants. */
+#define CLIENT_TIMEOUT_MS 2000
+#define ACCEPT_PAUSE_MS 100
+#define BACKLOG 8
+
+struct control {
+	pthread_t thread;
+	struct fs *fs;
+	int dirfd;    /* where the socket's file is */
+	int listenfd;
+	int stopfd;   /* readable: the thread is to end */
+};
+
+/* Waits for fd or for the end: 1, 0 on time-out, -ECANCELED, -errno. */
+static int wait_readable(const struct control *c, int fd, int timeout)
+{
+	struct pollfd fds[2] = {
+		{ .fd = c->stopfd, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+	int n = poll(fds, 2, timeout);
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[0].revents)
+		return -ECANCELED;
+	return n > 0;
+}
+
+/* Reads and obeys one request: the JSON to return, or -errno for the client. */
+static int obey(const struct control *c, int client, struct bytes *json)
+{
+	struct control_request req;
+	ssize_t n = recv(client, &req, sizeof(req), MSG_DONTWAIT | MSG_TRUNC);
+	int r;
+
+	if (n < 0)
+		return -errno;
+	/* The version stands first, so that it can be told from any length. */
+	if (n < (ssize_t)sizeof(req.version))
+		return -EBADMSG;
+	if (le32toh(req.version) != CONTROL_VERSION)
+		return -EPROTO;
+	if (n != sizeof(req))
+		return -EBADMSG;
+	if (le32toh(req.command) != CONTROL_STATUS)
+		return -EOPNOTSUPP;
+	r = fs_status_json(c->fs, json);
+	if (r == 0 && json->len > CONTROL_MAX - sizeof(struct control_reply))
+		r = -EMSGSIZE;
+	return r;
+}
+
+/* The reply is one message; a client that does not take it loses it. */
+static void reply(int client, int error, const struct bytes *json)
+{
+	struct control_reply head = {
+		.version = htole32(CONTROL_VERSION),
+		.error = htole32(-error),
+		.len = htole32(error ? 0 : json->len),
+	};
+	struct iovec iov[2] = {
+		{ &head, sizeof(head) },
+		{ json->data, error ? 0 : json->len },
+	};
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+
+	(void)!sendmsg(client, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void serve_client(const struct control *c, int client)
+{
+	_cleanup_bytes struct bytes json = BYTES_INIT;
+
+	/* Silent clients get no reply: there is nobody to read it. */
+	if (wait_readable(c, client, CLIENT_TIMEOUT_MS) != 1)
+		return;
+	reply(client, obey(c, client, &json), &json);
+}
+
+/* Out of descriptors or memory: the client stays in the queue meanwhile. */
+static void pause_accepting(const struct control *c)
+{
+	struct pollfd stop = { .fd = c->stopfd, .events = POLLIN };
+
+	poll(&stop, 1, ACCEPT_PAUSE_MS);
+}
+
+static void *control_thread(void *arg)
+{
+	struct control *c = arg;
+
+	for (;;) {
+		_cleanup_fd int client = -1;
+		int r = wait_readable(c, c->listenfd, -1);
+
+		if (r < 0)
+			return NULL;
+		client = accept4(c->listenfd, NULL, NULL,
+				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (client >= 0)
+			serve_client(c, client);
+		else if (errno != EAGAIN && errno != EINTR)
+			pause_accepting(c);
+	}
+}
+
+/* By way of /proc, because sun_path is short and a store's path may be long. */
+static int listen_in(int dirfd)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	_cleanup_fd int fd = socket(AF_UNIX,
+				    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				    0);
+
+	if (fd < 0)
+		return -errno;
+	/* The file of a socket is made with the mode that the socket has. */
+	if (fchmod(fd, 0600) < 0)
+		return -errno;
+	/* What a killed daemon left; the container's lock says that it is
+	 * dead. */
+	if (unlinkat(dirfd, CONTROL_SOCKET, 0) < 0 && errno != ENOENT)
+		return -errno;
+	snprintf(addr.sun_path, sizeof(addr.sun_path),
+		 "/proc/self/fd/%d/" CONTROL_SOCKET, dirfd);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	    listen(fd, BACKLOG) < 0)
+		return -errno;
+	return take_fd(&fd);
+}
+
+static void control_free(struct control *c)
+{
+	if (c->listenfd >= 0) {
+		unlinkat(c->dirfd, CONTROL_SOCKET, 0);
+		close(c->listenfd);
+	}
+	if (c->stopfd >= 0)
+		close(c->stopfd);
+	if (c->dirfd >= 0)
+		close(c->dirfd);
+	free(c);
+}
+
+int control_start(struct control **ret, int dirfd, struct fs *fs)
+{
+	struct control *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->fs = fs;
+	c->listenfd = -1;
+	c->stopfd = eventfd(0, EFD_CLOEXEC);
+	c->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	r = c->stopfd < 0 || c->dirfd < 0 ? -errno : 0;
+	if (r == 0)
+		r = c->listenfd = listen_in(c->dirfd);
+	if (r >= 0)
+		r = -pthread_create(&c->thread, NULL, control_thread, c);
+	if (r < 0) {
+		control_free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void control_stop(struct control *c)
+{
+	const uint64_t one = 1;
+
+	if (!c)
+		return;
+	/* An eventfd takes a first write of 8 bytes in any case. */
+	(void)!write(c->stopfd, &one, sizeof(one));
+	pthread_join(c->thread, NULL);
+	control_free(c);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a mount is made of: the options' layers, templates and container as
+ * directories, and the container's lock.
+ *
+ * Thread safety: main thread only.  Ownership: source_release() frees and
+ * unlocks; it takes what source_resolve() has zeroed or filled.  Errors:
+ * negative errno, logged in one line.
+ */
+#ifndef STENCIL_FS_SOURCE_H
+#define STENCIL_FS_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options;
+struct container;
+struct template_stack;
+
+struct source {
+	const struct options *o;
+	char **lowers; /* absolute paths without symlinks, top first */
+	size_t nlowers;
+	char *upper, *work; /* the same, or NULL: read-only */
+	bool templates;
+	char *store;   /* NULL: neither template nor container */
+	const char *container; /* its id, or NULL */
+	int storefd;   /* O_PATH, or -1 */
+	int lockfd;    /* the container is ours while it is open; or -1 */
+};
+
+/* Makes the option's paths absolute, as long as the caller's working directory
+ * and descriptors (/proc/self/fd/N) are there.  `o` must outlive the source. */
+int source_resolve(const struct options *o, struct source *ret);
+
+/* Opens the store; makes the container if it does not exist; locks it; adds
+ * the templates' trees and the private area to the layers. */
+int source_open(struct source *s);
+
+/*
+ * Refuses a mount point inside a layer, where the daemon's own steps would
+ * come back to it, and one over the private area, which would hide it.
+ */
+int source_check_mountpoint(const struct source *s, const char *mountpoint);
+
+/* Unlocks the container: the last thing that a daemon does. */
+void source_release(struct source *s);
+
+#endif
