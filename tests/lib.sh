@@ -60,16 +60,22 @@ begin()
 	WORKS=()		# work directories to look at in the end
 	DIGESTED=()		# trees that must not change
 	mkdir -p "$LOWER"
-	trap 't_trap $? $LINENO "$BASH_COMMAND"' ERR
+	trap 't_trap $? "$BASH_COMMAND"' ERR
 	trap 'finish $?' EXIT
 	[ "$UNDER_TEST" = overlayfs ] && ! grep -qw overlay /proc/filesystems &&
 		t_skip "the kernel has no overlayfs"
 	[ "$(id -u)" = 0 ] || t_skip "needs root"
 }
 
+# The line of the test itself, however deep in functions of this file.
+where()
+{
+	echo "${0##*/}:${BASH_LINENO[-2]}"
+}
+
 t_trap()
 {
-	[ "$T_QUIET" ] || echo "FAIL: ${0##*/}:$2: \`$3' gave status $1" >&2
+	[ "$T_QUIET" ] || echo "FAIL: $(where): \`$2' gave status $1" >&2
 	T_QUIET=y
 }
 T_QUIET=
@@ -116,7 +122,7 @@ check_end()
 
 t_fail()
 {
-	echo "FAIL: ${0##*/}:${BASH_LINENO[0]}: $*" >&2
+	echo "FAIL: $(where): $*" >&2
 	T_QUIET=y
 	exit 1
 }
@@ -133,7 +139,7 @@ t_skip()
 t_eq()
 {
 	[ "$1" = "$2" ] && return
-	echo "FAIL: ${0##*/}:${BASH_LINENO[0]}: $3" >&2
+	echo "FAIL: $(where): $3" >&2
 	printf 'expected: %s\n     got: %s\n' "$1" "$2" >&2
 	T_QUIET=y
 	exit 1
@@ -145,7 +151,7 @@ t_ok()
 	local what=$1
 	shift
 	"$@" && return
-	echo "FAIL: ${0##*/}:${BASH_LINENO[0]}: $what: \`$*' failed" >&2
+	echo "FAIL: $(where): $what: \`$*' failed" >&2
 	T_QUIET=y
 	exit 1
 }
@@ -184,6 +190,11 @@ in_mode()
 fsop()
 {
 	"$BUILD/tests/fs/fsop" "$@"
+}
+
+fsdir()
+{
+	"$BUILD/tests/fs/fsdir" "$@"
 }
 
 #
@@ -246,19 +257,43 @@ digest_tree()
 }
 
 # tree_of DIR: as digest_tree, without what differs between two copies of one
-# tree, nor directories' sizes.
+# tree, nor directories' sizes.  Times since the beginning of the test are
+# "now".
 tree_of()
 {
 	(
 		cd "$1"
-		find . -type d -printf '%P d %#m %U %G %T@\n' | sort
-		find . ! -type d -printf '%P %y %#m %U %G %n %s %T@ %l\n' | sort
+		{
+			find . -type d -printf '%P d %#m %U %G @%T@\n' | sort
+			find . ! -type d \
+				-printf '%P %y %#m %U %G %n %s @%T@ %l\n' | sort
+		} | sed -E "s/@(1[7-9]|[2-9])[0-9]{8}\.[0-9]+/now/"
 		find . \( -type b -o -type c \) -exec stat -c '%n %t:%T' {} + |
 			sort
 		find . -print0 | sort -z |
 			xargs -0r getfattr -h -d -m - -e hex 2>&1
 		find . -type f -print0 | sort -z | xargs -0r sha1sum
 	)
+}
+
+# same_as_plain FUNCTION...: the function does the same with this container
+# ($1 = its root) as with an ordinary directory, at once and after a remount.
+same_as_plain()
+{
+	rm -rf "$T/copy"
+	cp -a "$MNT" "$T/copy"
+	"$@" "$T/copy"
+	"$@" "$MNT"
+	tree_of "$T/copy" >"$T/tree.plain"
+	tree_of "$MNT" >"$T/tree.now"
+	diff -u "$T/tree.plain" "$T/tree.now" ||
+		t_fail "not as in a plain directory after: $*"
+	fsdir check "$MNT" >/dev/null
+	remount_fs
+	tree_of "$MNT" >"$T/tree.now"
+	diff -u "$T/tree.plain" "$T/tree.now" ||
+		t_fail "not as in a plain directory after a remount, after: $*"
+	fsdir check "$MNT" >/dev/null
 }
 
 # Notes what the trees that the mount stands on are; once each.

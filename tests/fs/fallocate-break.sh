@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# fallocate breaks, extends, and keeps the size when asked.
+. "${0%/*}/../lib.sh"
+begin
+make_lower
+mount_fs
+
+fsop open w "$MNT/file" O_RDWR , fallocate w 0 0 8192 , =8192 fstat w size , \
+	=16 fstat w blocks , "=template file
+.." pread w 0 16
+fsop open w "$MNT/usr/lib/data" O_RDWR , \
+	fallocate w FALLOC_FL_KEEP_SIZE 0 65536 , =9 fstat w size , \
+	=128 fstat w blocks
+fsop open r "$MNT/dir/a" O_RDONLY , '!EBADF' fallocate r 0 0 4096
+t_errno EINVAL open w "$MNT/dir/a" O_RDWR 2>/dev/null ||
+	fsop open w "$MNT/dir/a" O_RDWR , '!EINVAL' fallocate w 0 0 0
+remount_fs
+fsop =8192 stat "$MNT/file" size , =9 stat "$MNT/usr/lib/data" size
+t_eq "usr data" "$(cat "$MNT/usr/lib/data")" "content after a remount"

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# Punching a hole breaks, keeps the rest, and gives the blocks back.
+. "${0%/*}/../lib.sh"
+begin
+make_lower
+mount_fs
+
+fsop open w "$MNT/big" O_RDWR , \
+	fallocate w 'FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE' 4096 8192 , \
+	=1048576 fstat w size , =BB.. pread w 4094 4 , =..BB pread w 12286 4 , \
+	=4096 lseek w SEEK_HOLE 0 , =12288 lseek w SEEK_DATA 4096
+remount_fs
+fsop open r "$MNT/big" O_RDONLY , =BB.. pread r 4094 4 , =..BB pread r 12286 4 , \
+	=2032 fstat r blocks
