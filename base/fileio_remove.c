@@ -146,7 +146,9 @@ static int push(struct walk *w, const char *name)
 	if (w->n > OPEN_LEVELS) {
 		struct level *far = &w->levels[w->n - 1 - OPEN_LEVELS];
 
-		closedir(far->dir);
+		/* Closed already where the walk came up and goes down again. */
+		if (far->dir)
+			closedir(far->dir);
 		far->dir = NULL;
 	}
 	return 0;

@@ -78,7 +78,8 @@ struct slots;
 int slots_new(struct slots **ret, uint32_t first);
 void slots_free(struct slots *s);
 
-/* A new id for `ptr` (not NULL).  -ENOMEM, -ENFILE at 2^32 slots. */
+/* A new id for `ptr` (not NULL).  -ENOMEM, -ENFILE when all slot numbers
+ * are used up. */
 int slots_add(struct slots *s, void *ptr, uint64_t *ret_id);
 
 /* The pointer, or NULL if the id is not in use.  The caller must know, by a
