@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -20,10 +22,16 @@
 #include "fs/control_proto.h"
 #include "fs/fs.h"
 
-/* How long a client may take to say what it wants. */
+/* How long a client may take to say what it wants, and how many may at once. */
 #define CLIENT_TIMEOUT_MS 2000
+#define CLIENTS_MAX 16
 #define ACCEPT_PAUSE_MS 100
-#define BACKLOG 8
+#define BACKLOG 64
+
+struct client {
+	int fd;
+	int64_t deadline; /* on the clock of now_ms() */
+};
 
 struct control {
 	pthread_t thread;
@@ -31,22 +39,18 @@ struct control {
 	int dirfd;    /* where the socket's file is */
 	int listenfd;
 	int stopfd;   /* readable: the thread is to end */
+	/* The thread's own: those that have said nothing yet. */
+	struct client clients[CLIENTS_MAX];
+	size_t nclients;
+	int64_t accept_after; /* out of descriptors until then */
 };
 
-/* Waits for fd or for the end: 1, 0 on time-out, -ECANCELED, -errno. */
-static int wait_readable(const struct control *c, int fd, int timeout)
+static int64_t now_ms(void)
 {
-	struct pollfd fds[2] = {
-		{ .fd = c->stopfd, .events = POLLIN },
-		{ .fd = fd, .events = POLLIN },
-	};
-	int n = poll(fds, 2, timeout);
+	struct timespec ts;
 
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (fds[0].revents)
-		return -ECANCELED;
-	return n > 0;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 /* Reads and obeys one request: the JSON to return, or -errno for the client. */
@@ -90,41 +94,88 @@ static void reply(int client, int error, const struct bytes *json)
 	(void)!sendmsg(client, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void serve_client(const struct control *c, int client)
+static void answer(const struct control *c, int client)
 {
 	_cleanup_bytes struct bytes json = BYTES_INIT;
 
-	/* Silent clients get no reply: there is nobody to read it. */
-	if (wait_readable(c, client, CLIENT_TIMEOUT_MS) != 1)
-		return;
 	reply(client, obey(c, client, &json), &json);
 }
 
-/* Out of descriptors or memory: the client stays in the queue meanwhile. */
-static void pause_accepting(const struct control *c)
+static void drop_client(struct control *c, size_t i)
 {
-	struct pollfd stop = { .fd = c->stopfd, .events = POLLIN };
+	close(c->clients[i].fd);
+	c->clients[i] = c->clients[--c->nclients];
+}
 
-	poll(&stop, 1, ACCEPT_PAUSE_MS);
+static void take_client(struct control *c)
+{
+	int fd = accept4(c->listenfd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		c->clients[c->nclients++] = (struct client){
+			fd, now_ms() + CLIENT_TIMEOUT_MS };
+	else if (errno != EAGAIN && errno != EINTR)
+		c->accept_after = now_ms() + ACCEPT_PAUSE_MS;
+}
+
+/* Milliseconds until something is due without an event; -1: nothing. */
+static int next_timeout(const struct control *c, int64_t now)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < c->nclients; i++)
+		if (c->clients[i].deadline < first)
+			first = c->clients[i].deadline;
+	if (c->accept_after > now && c->accept_after < first)
+		first = c->accept_after;
+	if (first == INT64_MAX)
+		return -1;
+	return first > now ? first - now : 0;
+}
+
+/* One round: false when the thread is to end. */
+static bool control_round(struct control *c)
+{
+	struct pollfd fds[2 + CLIENTS_MAX];
+	const size_t n = c->nclients;
+	int64_t now = now_ms();
+
+	fds[0] = (struct pollfd){ .fd = c->stopfd, .events = POLLIN };
+	/* While there is no room, clients wait in the socket's queue. */
+	fds[1] = (struct pollfd){
+		.fd = n < CLIENTS_MAX && now >= c->accept_after ? c->listenfd
+								: -1,
+		.events = POLLIN,
+	};
+	for (size_t i = 0; i < n; i++)
+		fds[2 + i] = (struct pollfd){ .fd = c->clients[i].fd,
+					      .events = POLLIN };
+	if (poll(fds, 2 + n, next_timeout(c, now)) < 0)
+		return errno == EINTR || errno == ENOMEM;
+	if (fds[0].revents)
+		return false;
+	now = now_ms();
+	/* From the last, because drop_client() moves that one. */
+	for (size_t i = n; i-- > 0;) {
+		if (fds[2 + i].revents)
+			answer(c, c->clients[i].fd);
+		if (fds[2 + i].revents || now >= c->clients[i].deadline)
+			drop_client(c, i);
+	}
+	if (fds[1].revents)
+		take_client(c);
+	return true;
 }
 
 static void *control_thread(void *arg)
 {
 	struct control *c = arg;
 
-	for (;;) {
-		_cleanup_fd int client = -1;
-		int r = wait_readable(c, c->listenfd, -1);
-
-		if (r < 0)
-			return NULL;
-		client = accept4(c->listenfd, NULL, NULL,
-				 SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (client >= 0)
-			serve_client(c, client);
-		else if (errno != EAGAIN && errno != EINTR)
-			pause_accepting(c);
-	}
+	while (control_round(c))
+		;
+	while (c->nclients)
+		drop_client(c, 0);
+	return NULL;
 }
 
 /* By way of /proc, because sun_path is short and a store's path may be long. */
