@@ -23,7 +23,7 @@
 
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=${LIB_DIR%/*}
-UNDER_TEST=${UNDER_TEST:-stencilfs}
+export UNDER_TEST=${UNDER_TEST:-stencilfs}
 STENCIL_MODE=${STENCIL_MODE:-classic}
 BUILD=${STENCIL_BUILD:-$TOP/build}
 OVERLAY_OPTS=redirect_dir=on,metacopy=on,index=on
