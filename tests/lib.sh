@@ -419,7 +419,14 @@ mount_at()
 		mount_stored "$@"
 		return
 	fi
-	mkdir -p "$3" "$4"
+	mkdir -p "$4"
+	if [ ! -d "$3" ]; then
+		# The root's attributes are the private area's, as in overlayfs.
+		mkdir "$3"
+		chmod --reference="${LOWERS[0]}" "$3"
+		chown --reference="${LOWERS[0]}" "$3"
+		touch -r "${LOWERS[0]}" "$3"
+	fi
 	digest_lowers "${LOWERS[@]}"
 	[[ " ${WORKS[*]} " = *" $4 "* ]] || WORKS+=("$4")
 	lowers=$(join : "${LOWERS[@]}")
