@@ -124,8 +124,46 @@ tests: all $(UNIT_TESTS) $(HELPERS)
 check: tests
 	tests/run --build=$(BUILD) $(T)
 
+# The programs, manual pages, completion, and what mount(8) looks for.  The
+# mount helper is told where the program is: mount(8) may run without a PATH.
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+HELPERDIR := $(DESTDIR)$(SBINDIR)
+MANPAGES := $(wildcard docs/man/*.[1-9])
+NAMES := $(notdir $(PROGRAMS))
+man_section = $(MANDIR)/man$(subst .,,$(suffix $(1)))
+
+install: all
+	install -d $(BINDIR) $(COMPLETIONS) $(HELPERDIR)
+	install $(PROGRAMS) $(BINDIR)
+	$(foreach m,$(MANPAGES),install -D -m 644 -t $(call man_section,$(m)) $(m) &&) true
+	install -m 644 completion/bash/stencil $(COMPLETIONS)/stencilctl
+	ln -sf stencilctl $(COMPLETIONS)/mkstencil
+	ln -sf stencilctl $(COMPLETIONS)/stencilfs
+	sed 's|^PROGRAM=.*|PROGRAM=$(PREFIX)/bin/stencilfs|' \
+		tools/mount.stencilfs >$(HELPERDIR)/mount.stencilfs
+	chmod 755 $(HELPERDIR)/mount.stencilfs
+	ln -sf mount.stencilfs $(HELPERDIR)/mount.fuse.stencilfs
+
+uninstall:
+	rm -f $(addprefix $(BINDIR)/,$(NAMES)) $(addprefix $(COMPLETIONS)/,$(NAMES)) \
+		$(foreach m,$(MANPAGES),$(call man_section,$(m))/$(notdir $(m))) \
+		$(HELPERDIR)/mount.stencilfs $(HELPERDIR)/mount.fuse.stencilfs
+
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests check check-includes check-style clean
+help:
+	@echo 'make [SAN=address|thread] [FAULT=1] [CC=clang] [WERROR=1] [TARGET]'
+	@echo '  all             the programs, in build/ (build-SAN, build-fault)'
+	@echo '  tests           and what the tests need'
+	@echo '  check [T=name]  all tests, or those whose name holds the word'
+	@echo '  check-includes  directions of #include; each header by itself'
+	@echo '  check-style     lengths of files and functions, SPDX lines'
+	@echo '  install         PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo '  uninstall       the same'
+	@echo '  clean           removes all build folders'
+
+.PHONY: all tests check check-includes check-style install uninstall clean help
 .SECONDARY:

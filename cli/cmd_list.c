@@ -43,8 +43,9 @@ static int print_line(const struct container *ct, const struct mounts *m)
 	if (m->state != MOUNT_NONE)
 		r = output_escape(m->record.mountpoint, &where);
 	if (!r)
-		printf("%-20s %-9s %s%s%s\n", ct->id, mounts_to_text(m->state),
-		       stack, where.len ? " " : "", where.len ? where.data : "");
+		printf("%-20s %-9s %s%s%s\n", ct->id,
+		       mounts_to_text(m->state), stack, where.len ? " " : "",
+		       where.len ? where.data : "");
 	return r;
 }
 

@@ -107,13 +107,10 @@ static int mount_container(struct cli *c, const char *id, const char *where,
 			  m.record.mountpoint);
 		return EXIT_FAILED;
 	}
-	if (!r && m.state == MOUNT_DEAD) {
-		log_error(0,
-			  "cannot mount %s: its daemon was killed and left %s "
-			  "mounted: run stencilctl umount %s first",
-			  id, m.record.mountpoint, id);
+	/* What a killed daemon left would stay for ever: its record is about
+	 * to be replaced. */
+	if (!r && m.state == MOUNT_DEAD && mounts_detach(&m, true))
 		return EXIT_FAILED;
-	}
 	if (!r)
 		r = daemon_path(&daemon);
 	if (!r)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,44 +77,18 @@ static int finish_dead(struct cli *c, const char *id)
 	return container_set_mount(c->storefd, id, NULL);
 }
 
-/* Only the container's own mount may go: not one of another container that
- * lies over it or came after it. */
-static int check_mountpoint(const char *path)
-{
-	struct mounts_at at;
-	int r = mounts_at(path, &at);
-
-	if (r)
-		log_error(r, "cannot read the mount table");
-	else if (!at.count)
-		log_error(0, "cannot unmount %s: not mounted in this mount "
-			     "namespace", path);
-	else if (!at.topmost || at.count > 1)
-		log_error(0, "cannot unmount %s: another file system is "
-			     "mounted over it", path);
-	else
-		return 0;
-	return -EINVAL;
-}
-
 static int unmount(struct cli *c, const char *id, const struct mounts *m,
 		   bool lazy)
 {
 	bool dead = m->state == MOUNT_DEAD;
-	const char *path = m->record.mountpoint;
 	_cleanup_fd int pidfd = -1;
 	_cleanup_fd int lock = -1;
 	int r;
 
-	if (check_mountpoint(path))
-		return EXIT_FAILED;
 	if (!dead)
 		pidfd = syscall(SYS_pidfd_open, m->record.pid, 0);
-	/* A dead mount has nothing to lose: processes may still stand in it. */
-	if (umount2(path, UMOUNT_NOFOLLOW | (lazy || dead ? MNT_DETACH : 0))) {
-		log_error(-errno, "cannot unmount %s", path);
+	if (mounts_detach(m, lazy))
 		return EXIT_FAILED;
-	}
 	if (lazy && !dead)
 		return EXIT_DONE;
 	lock = wait_for_lock(c, id, pidfd);

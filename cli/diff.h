@@ -18,7 +18,11 @@
 
 #include "cli/stack.h"
 
-enum change_kind { CHANGE_ADDED = 'A', CHANGE_CHANGED = 'C', CHANGE_DELETED = 'D' };
+enum change_kind {
+	CHANGE_ADDED = 'A',
+	CHANGE_CHANGED = 'C',
+	CHANGE_DELETED = 'D',
+};
 
 struct change {
 	enum change_kind kind;

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/container_record.h"
+#include "base/log.h"
 
 #define FSTYPE "fuse.stencilfs"
 
@@ -33,12 +35,14 @@ static int read_left_record(int storefd, const char *id,
 	return dir < 0 ? dir : container_record_read_mount(dir, ret);
 }
 
-/* What a FUSE mount answers when its daemon is gone. */
+/* What a FUSE mount answers when its daemon is gone.  Not stat(2): the kernel
+ * may answer that of a dead root from memory. */
 static bool is_dead(const char *path)
 {
-	struct stat st;
+	struct statfs st;
 
-	return stat(path, &st) && (errno == ENOTCONN || errno == ECONNABORTED);
+	return statfs(path, &st) &&
+	       (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 int mounts_find(int storefd, const char *id, struct mounts *ret)
@@ -49,7 +53,9 @@ int mounts_find(int storefd, const char *id, struct mounts *ret)
 	if (r == -ENOENT) {
 		m.state = MOUNT_NONE;
 		r = read_left_record(storefd, id, &m.record);
-		if (r == -ENOENT)
+		/* A damaged one names no mount point; the next mount replaces
+		 * it. */
+		if (r == -ENOENT || r == -EBADMSG)
 			r = 0;
 		else if (!r && is_dead(m.record.mountpoint))
 			m.state = MOUNT_DEAD;
@@ -103,7 +109,14 @@ static bool parse_mountinfo(char *line, char **ret_path, const char **ret_type)
 	return true;
 }
 
-int mounts_at(const char *path, struct mounts_at *ret)
+/* How many stencilfs mounts this process sees at a path, and whether one of
+ * them is the topmost mount there. */
+struct mounts_at {
+	unsigned int count;
+	bool topmost;
+};
+
+static int mounts_at(const char *path, struct mounts_at *ret)
 {
 	_cleanup_file FILE *f = fopen("/proc/self/mountinfo", "re");
 	_cleanup_free char *line = NULL;
@@ -125,4 +138,33 @@ int mounts_at(const char *path, struct mounts_at *ret)
 		return -EIO;
 	*ret = at;
 	return 0;
+}
+
+int mounts_detach(const struct mounts *m, bool lazy)
+{
+	const char *path = m->record.mountpoint;
+	struct mounts_at at = { 0, false };
+	int r = mounts_at(path, &at);
+
+	if (r) {
+		log_error(r, "cannot read the mount table");
+	} else if (!at.count) {
+		r = -EINVAL;
+		log_error(0, "cannot unmount %s: not mounted in this mount "
+			     "namespace", path);
+	} else if (!at.topmost || at.count > 1) {
+		r = -EINVAL;
+		log_error(0, "cannot unmount %s: another file system is "
+			     "mounted over it", path);
+	}
+	if (r)
+		return r;
+	/* A dead mount has nothing to lose: processes may still stand in it. */
+	if (m->state == MOUNT_DEAD)
+		lazy = true;
+	if (umount2(path, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0))) {
+		r = -errno;
+		log_error(r, "cannot unmount %s", path);
+	}
+	return r;
 }

@@ -4,7 +4,7 @@
  * a record and a dead mount point behind: that is a state of its own.
  *
  * Thread safety: none needed.  Ownership: mounts_release() frees.  Errors:
- * negative errno.
+ * negative errno, logged only where it says so.
  */
 #ifndef STENCIL_CLI_MOUNTS_H
 #define STENCIL_CLI_MOUNTS_H
@@ -31,13 +31,12 @@ void mounts_release(struct mounts *m);
 /* "unmounted", "mounted", "dead". */
 const char *mounts_to_text(enum mount_state s);
 
-/* How many stencilfs mounts this process sees at `path`, and whether one of
- * them is the topmost mount there. */
-struct mounts_at {
-	unsigned int count;
-	bool topmost;
-};
-
-int mounts_at(const char *path, struct mounts_at *ret);
+/*
+ * Takes a live or dead mount away, if it is the only and topmost one of
+ * stencilfs at its path: another container's, mounted over it or after it,
+ * must not go in its place.  A dead one goes even from under processes.
+ * Errors are logged.
+ */
+int mounts_detach(const struct mounts *m, bool lazy);
 
 #endif
