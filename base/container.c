@@ -274,11 +274,35 @@ int container_create(int storefd, const char *id,
 	return err;
 }
 
+/* Whether `fd`, with `name` in it, still is this container: it may have been
+ * removed, and made again, while we looked at it. */
+static int check_same(int storefd, const char *id, const char *name, int fd)
+{
+	_cleanup_fd int again = container_open(storefd, id);
+	struct stat ours, now;
+
+	if (again < 0)
+		return again;
+	if (fstat(fd, &ours) ||
+	    fstatat(again, name, &now, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -errno;
+	return ours.st_dev == now.st_dev && ours.st_ino == now.st_ino ? 0 :
+									-EBUSY;
+}
+
 int container_read(int storefd, const char *id, struct container *ret)
 {
 	_cleanup_fd int fd = container_open(storefd, id);
+	int err, same;
 
-	return fd < 0 ? fd : container_record_read(fd, id, ret);
+	if (fd < 0)
+		return fd;
+	err = container_record_read(fd, id, ret);
+	if (err != -EBADMSG)
+		return err;
+	/* A record that is missing is damage only if not all is gone. */
+	same = check_same(storefd, id, "", fd);
+	return same == 0 ? err : -ENOENT;
 }
 
 int container_remove(int storefd, const char *id)
@@ -365,21 +389,6 @@ int container_list(int storefd, char ***ret)
 	return 0;
 }
 
-/* Whether `lock` still is the lock file of this container: it may have been
- * removed, and made again, while we waited. */
-static int check_lock(int storefd, const char *id, int lock)
-{
-	_cleanup_fd int fd = container_open(storefd, id);
-	struct stat ours, now;
-
-	if (fd < 0)
-		return fd;
-	if (fstat(lock, &ours) || fstatat(fd, "lock", &now, AT_SYMLINK_NOFOLLOW))
-		return -errno;
-	return ours.st_dev == now.st_dev && ours.st_ino == now.st_ino ? 0 :
-								       -EBUSY;
-}
-
 int container_lock(int storefd, const char *id)
 {
 	const struct timespec wait = { 0, LOCK_WAIT_NS };
@@ -400,7 +409,7 @@ int container_lock(int storefd, const char *id)
 			return -EBUSY;
 		nanosleep(&wait, NULL);
 	}
-	err = check_lock(storefd, id, lock);
+	err = check_same(storefd, id, "lock", lock);
 	if (err)
 		return err;
 	/* What a killed daemon left would count again, now that the lock is

@@ -172,11 +172,13 @@ static void test_remove_deep(void **state)
 	struct rlimit old, few = { 64, 64 };
 	int fd = dup(unit_dirfd), next, i;
 
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < 1000; i++) {
 		assert_int_equal(mkdirat(fd, "level", 0700), 0);
 		assert_int_equal(symlinkat("/", fd, "a"), 0);
-		assert_int_equal(mkdirat(fd, "z", 0700), 0);
-		assert_int_equal(mkdirat(fd, "z/y", 0700), 0);
+		if (i % 10 == 0) {
+			assert_int_equal(mkdirat(fd, "z", 0700), 0);
+			assert_int_equal(mkdirat(fd, "z/y", 0700), 0);
+		}
 		next = openat(fd, "level", O_RDONLY | O_DIRECTORY);
 		assert_true(next >= 0);
 		close(fd);
@@ -197,7 +199,7 @@ static void test_remove_wide(void **state)
 	int i;
 
 	assert_int_equal(mkdirat(unit_dirfd, "wide", 0755), 0);
-	for (i = 0; i < 5000; i++) {
+	for (i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "wide/%d", i);
 		assert_int_equal(mkdirat(unit_dirfd, name, 0755), 0);
 		snprintf(name, sizeof(name), "wide/%d/x", i);
