@@ -182,9 +182,8 @@ static void *control_thread(void *arg)
 static int listen_in(int dirfd)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	_cleanup_fd int fd = socket(AF_UNIX,
-				    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				    0);
+	const int type = SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	_cleanup_fd int fd = socket(AF_UNIX, type, 0);
 
 	if (fd < 0)
 		return -errno;

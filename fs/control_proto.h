@@ -34,7 +34,7 @@ struct control_reply {
 	__le32 reserved;
 };
 
-static_assert(sizeof(struct control_request) == 16, "control_request is a protocol");
-static_assert(sizeof(struct control_reply) == 16, "control_reply is a protocol");
+static_assert(sizeof(struct control_request) == 16, "a protocol");
+static_assert(sizeof(struct control_reply) == 16, "a protocol");
 
 #endif

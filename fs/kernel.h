@@ -32,10 +32,10 @@ struct fuse_session;
 
 /* What the request says beyond what libfuse passes on. */
 struct kernel_request {
-	uint32_t opcode;       /* as the kernel sent it */
-	bool kill_suidgid;     /* OPEN, CREATE, WRITE, SETATTR: drop S_ISUID and,
-				  with group execute, S_ISGID */
-	bool acl_kill_sgid;    /* SETXATTR of an access ACL: drop S_ISGID */
+	uint32_t opcode;    /* as the kernel sent it */
+	bool kill_suidgid;  /* OPEN, CREATE, WRITE, SETATTR: drop S_ISUID and,
+			       with group execute, S_ISGID */
+	bool acl_kill_sgid; /* SETXATTR of an access ACL: drop S_ISGID */
 };
 
 #define KERNEL_TMPFILE_NAME "/"

@@ -262,7 +262,7 @@ static void session_close(struct mount *m)
 		return;
 	if (mountpoint_id(m->mountpoint, &id) == 0 && m->id && id == m->id)
 		fuse_session_unmount(m->se);
-	/* The connection must be dead before this: the thread may be syncing. */
+	/* Only once the connection is dead: the thread may be syncing. */
 	signals_stop(m->signals);
 	fuse_session_destroy(m->se);
 }

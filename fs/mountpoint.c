@@ -31,6 +31,7 @@ int mountpoint_id(const char *path, uint64_t *ret)
 static int is_ours(uint64_t id)
 {
 	_cleanup_file FILE *f = fopen("/proc/self/mountinfo", "re");
+	static const char type[] = " - fuse." MOUNTPOINT_SUBTYPE " ";
 	_cleanup_free char *line = NULL;
 	size_t size = 0;
 
@@ -38,8 +39,7 @@ static int is_ours(uint64_t id)
 		return -errno;
 	while (getline(&line, &size, f) > 0)
 		if (strtoull(line, NULL, 10) == id)
-			return strstr(line, " - fuse." MOUNTPOINT_SUBTYPE " ") !=
-			       NULL;
+			return strstr(line, type) != NULL;
 	return 0;
 }
 

@@ -191,7 +191,8 @@ static int parse_passthrough(struct options *o, const char *name, char *value,
 #define IGNORED(n) { .name = n, .kind = KIND_IGNORED }
 #define IGNORED_VALUE(n) { .name = n, .kind = KIND_IGNORED, .has_value = true }
 #define STRING(n, f)                                                           \
-	{ .name = n, .kind = KIND_STRING, .has_value = true, .offset = FIELD(f) }
+	{ .name = n, .kind = KIND_STRING, .has_value = true,                   \
+	  .offset = FIELD(f) }
 #define FLAG(n, f, v)                                                          \
 	{ .name = n, .kind = KIND_FLAG, .offset = FIELD(f), .flag = v }
 #define KERNEL(n) { .name = n, .kind = KIND_KERNEL }

@@ -68,8 +68,10 @@ static void flush(const struct signals *s)
 
 	/* Another mount may cover ours, or ours may be detached: then there is
 	 * no way in. */
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-			    STATX_MNT_ID, &stx) < 0 || stx.stx_mnt_id != s->id) {
+	if (fd < 0 ||
+	    statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID,
+		  &stx) < 0 ||
+	    stx.stx_mnt_id != s->id) {
 		log_warning(0, "%s cannot be reached to sync it",
 			    s->mountpoint);
 		return;
