@@ -116,7 +116,7 @@ $(BUILD)/tests/crash/%: tests/crash/%.c
 	@echo "  CCLD    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) $(BUILD)-fuzz -name '*.d' 2>/dev/null)
 
 tests: all $(UNIT_TESTS) $(HELPERS)
 
@@ -150,6 +150,41 @@ uninstall:
 	rm -f $(addprefix $(BINDIR)/,$(NAMES)) $(addprefix $(COMPLETIONS)/,$(NAMES)) \
 		$(foreach m,$(MANPAGES),$(call man_section,$(m))/$(notdir $(m))) \
 		$(HELPERDIR)/mount.stencilfs $(HELPERDIR)/mount.fuse.stencilfs
+
+# make fuzz [FUZZ_SECONDS=n]: each target with clang's libFuzzer, started from
+# the corpus in the repository; what it finds stays in the build folder.
+FUZZ_SECONDS ?= 10
+FUZZ_CC ?= clang
+FUZZ_BUILD := $(BUILD)-fuzz
+FUZZ_SAN := address,undefined
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(FUZZ_SRC))
+fuzz_obj = $(patsubst %.c,$(FUZZ_BUILD)/obj/%.o,$(1))
+
+$(FUZZ_BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  FUZZCC  $<"
+	$(Q)$(FUZZ_CC) $(ALL_CFLAGS) -include base/banned.h \
+		-fsanitize=fuzzer-no-link,$(FUZZ_SAN) \
+		-fno-sanitize-recover=undefined -c -o $@ $<
+$(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o \
+		$(call fuzz_obj,$(BASE_SRC) fs/options.c)
+	@echo "  FUZZLD  $@"
+	$(Q)$(FUZZ_CC) $(ALL_LDFLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^ \
+		$(LIB_BASE)
+fuzz: $(FUZZ_TARGETS)
+	$(Q)for t in $(FUZZ_TARGETS); do \
+		name=$${t##*/fuzz_}; \
+		mkdir -p $(FUZZ_BUILD)/corpus/$$name tests/fuzz/corpus/$$name; \
+		echo "  FUZZ    $$name ($(FUZZ_SECONDS) s)"; \
+		$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			-artifact_prefix=$(FUZZ_BUILD)/$$name- \
+			$(FUZZ_BUILD)/corpus/$$name tests/fuzz/corpus/$$name \
+			>$(FUZZ_BUILD)/$$name.log 2>&1 || \
+			{ tail -n 60 $(FUZZ_BUILD)/$$name.log; exit 1; }; \
+		grep -E 'number_of_executed_units|^Done' \
+			$(FUZZ_BUILD)/$$name.log; \
+	done
 
 clean:
 	rm -rf build build-*
