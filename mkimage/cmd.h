@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands of mkstencil: each in cmd_NAME.c, listed in main.c.
+ *
+ * A command gets its own arguments, without the name, in the number that the
+ * table allows; it logs what fails and returns an exit status.
+ */
+#ifndef STENCIL_MKIMAGE_CMD_H
+#define STENCIL_MKIMAGE_CMD_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+struct cmd_context {
+	const char *store; /* path */
+	bool json, quiet;
+};
+
+enum { CMD_OK = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
+
+int cmd_build(const struct cmd_context *c, int argc, char **argv);
+int cmd_list(const struct cmd_context *c, int argc, char **argv);
+int cmd_show(const struct cmd_context *c, int argc, char **argv);
+int cmd_rm(const struct cmd_context *c, int argc, char **argv);
+
+/* The store, O_PATH; -1 after a message. */
+int cmd_open_store(const struct cmd_context *c, bool create);
+
+/* Prints and releases it (NULL: no memory).  An exit status. */
+int cmd_print_json(json_t *json);
+
+/* The message for a NAME[@VERSION] that catalog_resolve() refused with r.  An
+ * exit status. */
+int cmd_bad_reference(const char *text, int r);
+
+/* stdout is written, or the reason is told.  An exit status. */
+int cmd_flush(void);
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/manifest.h"
+#include "base/store.h"
+#include "mkimage/catalog.h"
+#include "mkimage/cmd.h"
+#include "mkimage/emit.h"
+#include "mkimage/pool.h"
+#include "mkimage/progress.h"
+#include "mkimage/source.h"
+#include "mkimage/stage.h"
+#include "mkimage/stop.h"
+
+struct build {
+	const struct cmd_context *context;
+	const char *name;
+	int storefd;
+	struct source *source;
+	struct stage *stage;
+	struct emit *emit;
+	struct progress progress;
+	struct template_info info;
+	bool existed;
+};
+
+static int read_source(struct build *b)
+{
+	struct manifest_entry entry;
+	int r;
+
+	while ((r = source_next(b->source, &entry)) > 0) {
+		r = emit_entry(b->emit, b->source, &entry);
+		manifest_entry_release(&entry);
+		if (!r)
+			r = stop_requested();
+		if (r)
+			return r;
+	}
+	return r;
+}
+
+static int finish(struct build *b)
+{
+	struct pool *pool;
+	int r = pool_open(b->storefd, stage_asidefd(b->stage), &pool);
+
+	if (r) {
+		log_error(r, "%s/pool", b->context->store);
+		return r;
+	}
+	r = emit_finish(b->emit, pool);
+	pool_free(pool);
+	return r;
+}
+
+static int write_manifest(struct build *b)
+{
+	_cleanup_fd int fd = openat(stage_fd(b->stage), "manifest",
+				    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				    0600);
+	struct sha256 version;
+	int r;
+
+	if (fd < 0) {
+		r = -errno;
+		log_error(r, "the manifest");
+		return r;
+	}
+	r = emit_manifest(b->emit, fd, &version);
+	if (!r)
+		bytes_to_hex(version.bytes, sizeof(version.bytes),
+			     b->info.version);
+	return r;
+}
+
+static int write_info(struct build *b)
+{
+	const struct emit_totals *totals = emit_totals(b->emit);
+	int r;
+
+	b->info.name = (char *)b->name;
+	b->info.source = b->source->name;
+	b->info.built = time(NULL);
+	b->info.entries = totals->entries;
+	b->info.files = totals->files;
+	b->info.bytes = totals->bytes;
+	b->info.current = true;
+	r = catalog_write_info(stage_fd(b->stage), &b->info);
+	if (r)
+		log_error(r, "info.json");
+	return r;
+}
+
+static int run(struct build *b)
+{
+	int r = read_source(b);
+
+	if (!r)
+		r = finish(b);
+	if (!r)
+		r = write_manifest(b);
+	if (!r)
+		r = write_info(b);
+	if (!r) {
+		progress_phase(&b->progress, "writing them to disk");
+		r = stage_commit(b->stage, b->name, b->info.version);
+	}
+	if (r > 0)
+		b->existed = true;
+	return r < 0 ? r : 0;
+}
+
+static int print(const struct build *b)
+{
+	json_t *json;
+
+	if (!b->context->json) {
+		printf("%s@%s\n", b->name, b->info.version);
+		return cmd_flush();
+	}
+	json = catalog_to_json(&b->info);
+	if (json &&
+	    (json_object_set_new(json, "shared_files",
+				 json_integer((json_int_t)emit_totals(b->emit)
+						      ->shared)) ||
+	     json_object_set_new(json, "existed", json_boolean(b->existed)))) {
+		json_decref(json);
+		json = NULL;
+	}
+	return cmd_print_json(json);
+}
+
+/* The store must not be read into itself. */
+static int open_source(struct build *b, const char *path)
+{
+	struct source_skip skip;
+	struct stat st;
+
+	if (fstat(b->storefd, &st)) {
+		int r = -errno;
+
+		log_error(r, "%s", b->context->store);
+		return r;
+	}
+	skip.dev = st.st_dev;
+	skip.ino = st.st_ino;
+	return source_open(path, &skip, &b->source);
+}
+
+static int build(struct build *b, const char *path)
+{
+	int r = open_source(b, path);
+
+	if (!r)
+		r = stage_new(b->storefd, &b->stage);
+	if (!r)
+		r = emit_new(&b->emit, stage_rootfd(b->stage), &b->progress);
+	if (!r)
+		r = run(b);
+	progress_release(&b->progress);
+	if (r == -EINTR)
+		log_error(0, "%s: interrupted, nothing was built", b->name);
+	return r;
+}
+
+int cmd_build(const struct cmd_context *c, int argc, char **argv)
+{
+	struct build b = { .context = c, .name = argv[0], .storefd = -1 };
+	int r;
+
+	if (!store_template_name_ok(b.name)) {
+		log_error(0, "%s: not a name for a template", b.name);
+		return CMD_USAGE;
+	}
+	b.storefd = cmd_open_store(c, true);
+	if (b.storefd < 0)
+		return CMD_FAILED;
+	stop_install();
+	progress_init(&b.progress, c->quiet);
+	r = build(&b, argv[1]);
+	r = r ? CMD_FAILED : print(&b);
+	emit_free(b.emit);
+	source_close(b.source);
+	stage_free(b.stage);
+	close(b.storefd);
+	return r;
+}

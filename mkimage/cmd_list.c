@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "mkimage/catalog.h"
+#include "mkimage/cmd.h"
+#include "mkimage/progress.h"
+
+#define SHORT_VERSION 12
+
+static int print_json(const struct catalog *list)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; all && i < list->n; i++) {
+		/* append_new takes a NULL for an error, and the reference. */
+		if (json_array_append_new(all,
+					  catalog_to_json(&list->at[i]))) {
+			json_decref(all);
+			all = NULL;
+		}
+	}
+	return cmd_print_json(all);
+}
+
+static int name_width(const struct catalog *list)
+{
+	size_t width = strlen("NAME");
+
+	for (size_t i = 0; i < list->n; i++)
+		if (strlen(list->at[i].name) > width)
+			width = strlen(list->at[i].name);
+	return (int)width;
+}
+
+static int print_table(const struct catalog *list)
+{
+	int width = name_width(list);
+
+	if (list->n)
+		printf("  %-*s  %-*s  %8s  %9s  %s\n", width, "NAME",
+		       SHORT_VERSION, "VERSION", "FILES", "SIZE", "BUILT");
+	for (size_t i = 0; i < list->n; i++) {
+		const struct template_info *t = &list->at[i];
+		char size[16], built[32] = "?";
+		time_t when = (time_t)t->built;
+		struct tm tm;
+
+		if (localtime_r(&when, &tm))
+			strftime(built, sizeof(built), "%Y-%m-%d %H:%M", &tm);
+		progress_size(t->bytes, size);
+		printf("%c %-*s  %.*s  %8" PRIu64 "  %9s  %s\n",
+		       t->current ? '*' : ' ', width, t->name, SHORT_VERSION,
+		       t->version, t->files, size, built);
+	}
+	return cmd_flush();
+}
+
+int cmd_list(const struct cmd_context *c, int argc, char **argv)
+{
+	_cleanup_fd int storefd = cmd_open_store(c, false);
+	struct catalog list;
+	int r;
+
+	if (storefd < 0)
+		return CMD_FAILED;
+	r = catalog_list(storefd, NULL, &list);
+	if (r) {
+		log_error(r, "%s/templates", c->store);
+		return CMD_FAILED;
+	}
+	r = c->json ? print_json(&list) : print_table(&list);
+	catalog_release(&list);
+	return r;
+}

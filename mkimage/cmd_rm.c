@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Removing a version: refused while a container stands on it.  The question
+ * and the rename that takes it out of sight happen under the lock of
+ * templates/; the deleting, which takes time, after it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "mkimage/catalog.h"
+#include "mkimage/cmd.h"
+#include "mkimage/progress.h"
+#include "mkimage/stage.h"
+
+struct removal {
+	const struct cmd_context *context;
+	int storefd;
+	const char *name;
+	const char *version; /* NULL: all */
+	struct catalog list; /* of the name */
+	struct stage **taken;
+	size_t ntaken;
+};
+
+static bool is_wanted(const struct removal *m, const struct template_info *t)
+{
+	return !m->version || !strcmp(m->version, t->version);
+}
+
+/* -EBUSY, and who uses it is told. */
+static int check_unused(const struct removal *m, const struct template_info *t)
+{
+	_cleanup_bytes struct bytes names = BYTES_INIT;
+	char **users;
+	int r = catalog_users(m->storefd, t->name, t->version, &users);
+
+	if (r) {
+		log_error(r, "the containers of %s", m->context->store);
+		return r;
+	}
+	for (char **u = users; *u && !r; u++)
+		r = bytes_addf(&names, "%s%s", u == users ? "" : ", ", *u);
+	if (!r && *users) {
+		log_error(0, "%s@%s: in use by %s", t->name, t->version,
+			  names.data);
+		r = -EBUSY;
+	}
+	store_strv_free(users);
+	return r;
+}
+
+/* The newest version that stays, or NULL; *ret_goes: the current one does not.
+ * The list has the newest first. */
+static const struct template_info *find_staying(const struct removal *m,
+						bool *ret_goes)
+{
+	const struct template_info *stays = NULL;
+
+	*ret_goes = true;
+	for (size_t i = 0; i < m->list.n; i++) {
+		const struct template_info *t = &m->list.at[i];
+
+		if (is_wanted(m, t))
+			continue;
+		if (t->current)
+			*ret_goes = false;
+		if (!stays)
+			stays = t;
+	}
+	return stays;
+}
+
+static int take_versions(struct removal *m)
+{
+	int r = 0;
+
+	m->taken = calloc(m->list.n + 1, sizeof(*m->taken));
+	if (!m->taken) {
+		log_error(-ENOMEM, "%s", m->name);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < m->list.n && !r; i++) {
+		const struct template_info *t = &m->list.at[i];
+
+		if (!is_wanted(m, t))
+			continue;
+		r = stage_take(m->storefd, t->name, t->version,
+			       &m->taken[m->ntaken]);
+		if (!r)
+			m->ntaken++;
+	}
+	return r;
+}
+
+/* First `current`, which must never lead to what is gone; then the versions;
+ * then, if none is left, the name. */
+static int take(struct removal *m, int lockfd)
+{
+	_cleanup_fd int namefd = catalog_open_name(m->storefd, m->name, false);
+	const struct template_info *stays;
+	bool current_goes;
+	int r = namefd < 0 ? namefd : 0;
+
+	stays = find_staying(m, &current_goes);
+	if (!r && current_goes)
+		r = catalog_set_current(namefd, stays ? stays->version : NULL);
+	if (r) {
+		log_error(r, "%s", m->name);
+		return r;
+	}
+	r = take_versions(m);
+	if (r)
+		return r;
+	if (!stays)
+		r = catalog_remove_name(m->storefd, m->name);
+	if (!r && (fsync(namefd) || fsync(lockfd)))
+		r = -errno;
+	if (r)
+		log_error(r, "%s", m->name);
+	return r;
+}
+
+/* What happens under the lock. */
+static int decide(struct removal *m)
+{
+	_cleanup_fd int lockfd = stage_lock(m->storefd);
+	bool found = false;
+	int r;
+
+	if (lockfd < 0)
+		return lockfd;
+	r = catalog_list(m->storefd, m->name, &m->list);
+	if (r) {
+		log_error(r, "%s", m->name);
+		return r;
+	}
+	for (size_t i = 0; i < m->list.n && !r; i++) {
+		if (!is_wanted(m, &m->list.at[i]))
+			continue;
+		found = true;
+		r = check_unused(m, &m->list.at[i]);
+	}
+	if (!r && !found) {
+		log_error(0, "%s: no such template", m->name);
+		r = -ENOENT;
+	}
+	return r ? r : take(m, lockfd);
+}
+
+static int print(const struct removal *m)
+{
+	json_t *removed, *all;
+	char size[16];
+
+	progress_size(stage_freed(), size);
+	if (!m->context->json) {
+		if (!m->context->quiet)
+			printf("%zu version%s removed, %s freed\n", m->ntaken,
+			       m->ntaken == 1 ? "" : "s", size);
+		return cmd_flush();
+	}
+	removed = json_array();
+	for (size_t i = 0; removed && i < m->list.n; i++) {
+		const struct template_info *t = &m->list.at[i];
+
+		if (!is_wanted(m, t))
+			continue;
+		if (json_array_append_new(removed,
+					  json_sprintf("%s@%s", t->name,
+						       t->version))) {
+			json_decref(removed);
+			removed = NULL;
+		}
+	}
+	all = removed ? json_pack("{s:o, s:I}", "removed", removed, "freed",
+				  (json_int_t)stage_freed())
+		      : NULL;
+	return cmd_print_json(all);
+}
+
+static int rm(struct removal *m)
+{
+	int r = decide(m);
+
+	/* Of what was taken before an error, too. */
+	for (size_t i = 0; i < m->ntaken; i++) {
+		int failed = stage_free(m->taken[i]);
+
+		r = r ? r : failed;
+	}
+	r = r ? CMD_FAILED : print(m);
+	free(m->taken);
+	catalog_release(&m->list);
+	return r;
+}
+
+int cmd_rm(const struct cmd_context *c, int argc, char **argv)
+{
+	_cleanup_fd int storefd = cmd_open_store(c, false);
+	struct template_stack ref;
+	struct removal m = { .context = c, .storefd = storefd };
+	int r;
+
+	if (storefd < 0)
+		return CMD_FAILED;
+	/* Without a version no current one need exist. */
+	if (strchr(argv[0], '@')) {
+		r = catalog_resolve(storefd, argv[0], &ref);
+		if (r)
+			return cmd_bad_reference(argv[0], r);
+		m.version = ref.refs[0].version;
+	} else {
+		r = template_stack_parse(argv[0], &ref);
+		if (!r && ref.n != 1) {
+			template_stack_release(&ref);
+			r = -EINVAL;
+		}
+		if (r)
+			return cmd_bad_reference(argv[0], r);
+	}
+	m.name = ref.refs[0].name;
+	r = rm(&m);
+	template_stack_release(&ref);
+	return r;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mkimage/discard.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/fileio.h"
+#include "mkimage/meta.h"
+#include "mkimage/pool.h"
+
+struct digests {
+	struct sha1 *at;
+	size_t n, size;
+};
+
+static int add(struct digests *d, const struct sha1 *sha1)
+{
+	if (d->n == d->size) {
+		size_t size = d->size ? 2 * d->size : 1024;
+		struct sha1 *grown = reallocarray(d->at, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		d->at = grown;
+		d->size = size;
+	}
+	d->at[d->n++] = *sha1;
+	return 0;
+}
+
+/* A file that a killed build had not finished has no digest, and is not in
+ * the pool. */
+static int collect_file(struct digests *d, int dirfd, const char *name)
+{
+	struct sha1 sha1;
+	int r = meta_get_sha1(dirfd, name, &sha1);
+
+	if (r == -ENODATA || r == -EBADMSG || r == -EOPNOTSUPP)
+		return 0;
+	return r ? r : add(d, &sha1);
+}
+
+static bool is_dots(const char *name)
+{
+	return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
+static int collect(struct digests *d, int dirfd, const char *name);
+
+static int collect_entry(struct digests *d, int dirfd,
+			 const struct dirent *entry)
+{
+	unsigned char type = entry->d_type;
+	struct stat st;
+
+	if (is_dots(entry->d_name))
+		return 0;
+	if (type == DT_UNKNOWN) {
+		if (fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			return -errno;
+		type = S_ISDIR(st.st_mode)   ? DT_DIR
+		       : S_ISREG(st.st_mode) ? DT_REG
+					     : DT_CHR;
+	}
+	if (type == DT_DIR)
+		return collect(d, dirfd, entry->d_name);
+	return type == DT_REG ? collect_file(d, dirfd, entry->d_name) : 0;
+}
+
+/* As deep as a template may be: PATH_MAX / 2. */
+static int collect(struct digests *d, int above, const char *name)
+{
+	int fd = openat(above, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while (!r && (errno = 0, entry = readdir(dir)))
+		r = collect_entry(d, fd, entry);
+	return r ? r : -errno;
+}
+
+int discard_version(int storefd, int templatesfd, const char *name,
+		    unsigned long long *ret_bytes)
+{
+	_cleanup_fd int fd = openat(templatesfd, name,
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+					    O_CLOEXEC);
+	struct digests d = { NULL, 0, 0 };
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = collect(&d, fd, "root");
+	if (r == -ENOENT)
+		r = 0; /* killed before it began */
+	if (!r)
+		r = fileio_remove_tree(templatesfd, name);
+	if (!r)
+		r = pool_sweep(storefd, d.at, d.n, ret_bytes);
+	free(d.at);
+	return r;
+}

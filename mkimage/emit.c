@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Entries into the staged tree.  Where an entry goes is decided by the tree in
+ * memory alone: a name that runs through a link, or through anything but a
+ * directory, is refused before the kernel hears of it.  The descriptors are
+ * taken step by step with O_NOFOLLOW nevertheless.
+ *
+ * Directories get their metadata in the end: until then they must be writable
+ * and their times change.
+ */
+#include "mkimage/emit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "mkimage/content.h"
+#include "mkimage/emit_types.h"
+#include "mkimage/meta.h"
+#include "mkimage/progress.h"
+#include "mkimage/source.h"
+
+static int failed(int r, const char *path)
+{
+	log_error(r, "%s", path);
+	return r;
+}
+
+int emit_new(struct emit **ret, int rootfd, struct progress *p)
+{
+	struct emit *e = calloc(1, sizeof(*e));
+	int r = e ? tree_new(&e->tree) : -ENOMEM;
+
+	if (r) {
+		free(e);
+		return failed(r, "a new tree");
+	}
+	e->rootfd = rootfd;
+	e->progress = p;
+	e->dirfd = -1;
+	*ret = e;
+	return 0;
+}
+
+void emit_free(struct emit *e)
+{
+	if (!e)
+		return;
+	if (e->dirfd >= 0)
+		close(e->dirfd);
+	tree_free(e->tree);
+	free(e);
+}
+
+const struct emit_totals *emit_totals(const struct emit *e)
+{
+	return &e->totals;
+}
+
+/* Of a directory in the tree: a new descriptor. */
+static int open_dir(const struct emit *e, const struct tree_node *dir)
+{
+	_cleanup_fd int above = -1;
+	int fd;
+
+	if (!dir->parent)
+		fd = fcntl(e->rootfd, F_DUPFD_CLOEXEC, 0);
+	else if (dir->parent == e->dir)
+		fd = openat(e->dirfd, dir->name,
+			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	else {
+		above = open_dir(e, dir->parent);
+		if (above < 0)
+			return above;
+		fd = openat(above, dir->name,
+			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* The same, kept open until another directory is asked for. */
+static int use_dir(struct emit *e, struct tree_node *dir)
+{
+	int fd;
+
+	if (e->dirfd >= 0 && e->dir == dir)
+		return e->dirfd;
+	fd = open_dir(e, dir);
+	if (fd < 0)
+		return fd;
+	if (e->dirfd >= 0)
+		close(e->dirfd);
+	e->dirfd = fd;
+	e->dir = dir;
+	return fd;
+}
+
+static int make_dir(struct emit *e, struct tree_node *parent, const char *name,
+		    size_t len, struct tree_node **ret)
+{
+	int dirfd = use_dir(e, parent);
+	struct tree_node *n;
+	int r;
+
+	if (dirfd < 0)
+		return dirfd;
+	r = tree_add(e->tree, parent, name, len, S_IFDIR | 0755, &n);
+	if (r)
+		return r;
+	if (mkdirat(dirfd, n->name, 0700)) {
+		r = -errno;
+		tree_remove(e->tree, n);
+		return r;
+	}
+	*ret = n;
+	return 0;
+}
+
+static int refuse_through(const struct tree_node *step, const char *path)
+{
+	log_error(0, "%s: a step on its way, '%s', is %s in the same source",
+		  path, step->name,
+		  S_ISLNK(step->inode->mode) ? "a symbolic link"
+					     : "not a directory");
+	return -ENOTDIR;
+}
+
+/* The directory for `path`, made with its parents where the source has not
+ * named them (yet): mode 0755, owner 0, time 0. */
+static int find_parent(struct emit *e, const char *path,
+		       struct tree_node **ret, const char **ret_last)
+{
+	const char *rest, *last;
+	struct tree_node *at;
+	int r = tree_resolve(e->tree, path, &at, &rest, &last);
+
+	if (r)
+		return refuse_through(at, path);
+	while (rest < last) {
+		size_t len = strcspn(rest, "/");
+
+		r = make_dir(e, at, rest, len, &at);
+		if (r)
+			return failed(r, path);
+		rest += len + 1;
+	}
+	*ret = at;
+	*ret_last = last;
+	return 0;
+}
+
+/* Something of this name came before: it makes room. */
+static int replace(struct emit *e, struct tree_node *old, const char *path)
+{
+	bool is_dir = S_ISDIR(old->inode->mode);
+	int dirfd = use_dir(e, old->parent);
+
+	if (dirfd < 0)
+		return failed(dirfd, path);
+	if (is_dir && old->inode->dir.children) {
+		log_error(0, "%s: is a directory with content earlier in the same source",
+			  path);
+		return -EISDIR;
+	}
+	if (unlinkat(dirfd, old->name, is_dir ? AT_REMOVEDIR : 0))
+		return failed(-errno, path);
+	if (is_dir && e->dir == old) {
+		close(e->dirfd);
+		e->dirfd = -1;
+	}
+	tree_remove(e->tree, old);
+	return 0;
+}
+
+static struct tree_node *find(const struct emit *e, const char *path)
+{
+	const char *rest, *last;
+	struct tree_node *at;
+
+	if (tree_resolve(e->tree, path, &at, &rest, &last) || rest != last)
+		return NULL;
+	return tree_find(e->tree, at, last, strlen(last));
+}
+
+static int emit_hardlink(struct emit *e, struct tree_node *parent,
+			 const char *name, const struct manifest_entry *entry)
+{
+	struct tree_node *target = find(e, entry->target), *n;
+	_cleanup_fd int from = -1;
+	int dirfd, r;
+
+	if (!target || S_ISDIR(target->inode->mode)) {
+		log_error(0, "%s: a hard link to %s, which is no file before it in the source",
+			  entry->path, entry->target);
+		return -ENOENT;
+	}
+	from = open_dir(e, target->parent);
+	dirfd = use_dir(e, parent);
+	if (from < 0 || dirfd < 0)
+		return failed(from < 0 ? from : dirfd, entry->path);
+	if (linkat(from, target->name, dirfd, name, 0))
+		return failed(-errno, entry->path);
+	r = tree_link(e->tree, parent, name, strlen(name), target->inode, &n);
+	return r ? failed(r, entry->path) : 0;
+}
+
+static int apply(int dirfd, const char *name, const struct tree_inode *inode,
+		 const char *path)
+{
+	const char *what = NULL;
+	int r = meta_apply(dirfd, name, inode, &what);
+
+	if (r)
+		log_error(r, what ? "%s: cannot set %s" : "%s", path, what);
+	return r;
+}
+
+static int emit_file(struct emit *e, struct source *s, int dirfd,
+		     struct tree_node *n, const char *path)
+{
+	_cleanup_fd int fd = openat(dirfd, n->name,
+				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+					    O_CLOEXEC,
+				    0600);
+	struct tree_inode *inode = n->inode;
+	bool logged = false;
+	int r;
+
+	if (fd < 0)
+		return failed(-errno, path);
+	r = content_copy(s, fd, inode->size, e->progress, &inode->file.sha1,
+			 &inode->file.verity, &logged);
+	if (r)
+		return logged ? r : failed(r, path);
+	progress_add(e->progress, 1, 0);
+	return apply(fd, NULL, inode, path);
+}
+
+static int make_special(int dirfd, const struct tree_node *n)
+{
+	const struct tree_inode *inode = n->inode;
+	dev_t dev = S_ISFIFO(inode->mode) ? 0 : inode->rdev;
+	int r;
+
+	if (S_ISLNK(inode->mode))
+		r = symlinkat(inode->target, dirfd, n->name);
+	else
+		r = mknodat(dirfd, n->name, (inode->mode & S_IFMT) | 0600,
+			    dev);
+	return r ? -errno : 0;
+}
+
+static int emit_new_inode(struct emit *e, struct source *s,
+			  struct tree_node *parent, const char *name,
+			  struct manifest_entry *entry)
+{
+	int dirfd = use_dir(e, parent), r;
+	struct tree_node *n;
+
+	if (dirfd < 0)
+		return failed(dirfd, entry->path);
+	r = tree_add(e->tree, parent, name, strlen(name), entry->mode, &n);
+	if (r)
+		return failed(r, entry->path);
+	tree_set(n->inode, entry);
+	if (S_ISREG(entry->mode))
+		return emit_file(e, s, dirfd, n, entry->path);
+	r = make_special(dirfd, n);
+	return r ? failed(r, entry->path)
+		 : apply(dirfd, n->name, n->inode, entry->path);
+}
+
+static int emit_directory(struct emit *e, struct tree_node *parent,
+			  const char *name, struct tree_node *old,
+			  struct manifest_entry *entry)
+{
+	int r = 0;
+
+	if (!old)
+		r = make_dir(e, parent, name, strlen(name), &old);
+	if (r)
+		return failed(r, entry->path);
+	tree_set(old->inode, entry);
+	return 0;
+}
+
+static int emit_root(struct emit *e, struct manifest_entry *entry)
+{
+	if (entry->hardlink || !S_ISDIR(entry->mode)) {
+		log_error(0, "the source's root is not a directory");
+		return -ENOTDIR;
+	}
+	tree_set(tree_root(e->tree)->inode, entry);
+	return 0;
+}
+
+int emit_entry(struct emit *e, struct source *s, struct manifest_entry *entry)
+{
+	struct tree_node *parent, *old;
+	const char *name;
+	bool is_dir;
+	int r;
+
+	if (!strcmp(entry->path, "/"))
+		return emit_root(e, entry);
+	if (entry->hardlink && !strcmp(entry->path, entry->target) &&
+	    find(e, entry->path))
+		return 0;
+	r = find_parent(e, entry->path, &parent, &name);
+	if (r)
+		return r;
+	is_dir = !entry->hardlink && S_ISDIR(entry->mode);
+	old = tree_find(e->tree, parent, name, strlen(name));
+	if (old && !(is_dir && S_ISDIR(old->inode->mode))) {
+		r = replace(e, old, entry->path);
+		if (r)
+			return r;
+		old = NULL;
+	}
+	if (entry->hardlink)
+		return emit_hardlink(e, parent, name, entry);
+	if (is_dir)
+		return emit_directory(e, parent, name, old, entry);
+	return emit_new_inode(e, s, parent, name, entry);
+}

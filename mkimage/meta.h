@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owner, mode, attributes and times of what lies in a staged tree.
+ *
+ * Thread safety: no state.  Ownership: nothing is kept.  Errors: negative
+ * errno; *ret_what, if set, names the attribute that failed (static or the
+ * inode's).
+ */
+#ifndef STENCIL_MKIMAGE_META_H
+#define STENCIL_MKIMAGE_META_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/digest.h"
+
+struct tree_inode;
+
+/*
+ * Sets them on `name` in the directory, or on what dirfd is when name is NULL;
+ * a regular file also gets its SHA-1.
+ */
+int meta_apply(int dirfd, const char *name, const struct tree_inode *inode,
+	       const char **ret_what);
+
+/* trusted.stencil.links on the file fd: the group has n names, whose sorted
+ * paths, each with a NUL behind, have this digest. */
+int meta_set_links(int fd, uint32_t n, const struct sha256 *paths);
+
+/* What trusted.stencil.sha1 of `name` (of dirfd itself when NULL) says, or
+ * -ENODATA, -EBADMSG. */
+int meta_get_sha1(int dirfd, const char *name, struct sha1 *ret);
+
+/* Owner, mode, mtime, size and all attributes of two open files agree: 1,
+ * 0 or -errno. */
+int meta_equal(int a, int b);
+
+/* Makes the new file `to` have all that meta_equal() compares, of `from`. */
+int meta_copy(int from, int to);
+
+#endif

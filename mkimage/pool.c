@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mkimage/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "mkimage/meta.h"
+#include "mkimage/pool_name.h"
+#include "mkimage/stop.h"
+
+#define COMPARE_SIZE (256 * 1024)
+#define ASIDE "aside"
+
+struct pool {
+	int fd; /* STORE/pool, which carries the lock */
+	int asidefd;
+	bool no_clone; /* the file system was asked and cannot */
+	char *buf[2];  /* COMPARE_SIZE each */
+	/* Variants of `sha1` that this template uses. */
+	struct sha1 sha1;
+	ino_t *used;
+	size_t nused, size;
+};
+
+/* What is known while one file is placed. */
+struct placing {
+	struct pool *pool;
+	int dirfd;
+	const char *path;
+	const struct sha1 *sha1;
+	unsigned int names;
+	int fd; /* the file */
+	struct stat st;
+	unsigned int variant;
+	int donor; /* a variant with the same content, or -1 */
+};
+
+int pool_open(int storefd, int asidefd, struct pool **ret)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+	int r = 0;
+
+	if (!p)
+		return -ENOMEM;
+	p->asidefd = asidefd;
+	p->buf[0] = malloc(COMPARE_SIZE);
+	p->buf[1] = malloc(COMPARE_SIZE);
+	p->fd = openat(storefd, POOL_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->fd < 0 || flock(p->fd, LOCK_SH))
+		r = -errno;
+	else if (!p->buf[0] || !p->buf[1])
+		r = -ENOMEM;
+	if (r) {
+		pool_free(p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+void pool_free(struct pool *p)
+{
+	if (!p)
+		return;
+	if (p->fd >= 0)
+		close(p->fd);
+	free(p->buf[0]);
+	free(p->buf[1]);
+	free(p->used);
+	free(p);
+}
+
+static bool is_used(const struct pool *p, ino_t ino)
+{
+	for (size_t i = 0; i < p->nused; i++)
+		if (p->used[i] == ino)
+			return true;
+	return false;
+}
+
+static int add_used(struct pool *p, ino_t ino)
+{
+	if (p->nused == p->size) {
+		size_t size = p->size ? 2 * p->size : 16;
+		ino_t *grown = reallocarray(p->used, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		p->used = grown;
+		p->size = size;
+	}
+	p->used[p->nused++] = ino;
+	return 0;
+}
+
+static ssize_t read_at(int fd, char *buf, off_t offset)
+{
+	size_t done = 0;
+
+	while (done < COMPARE_SIZE) {
+		ssize_t n = pread(fd, buf + done, COMPARE_SIZE - done,
+				  offset + (off_t)done);
+
+		if (n < 0 && errno == EINTR && !stop_requested())
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+/* Byte for byte: 1, 0 or -errno. */
+static int content_equal(struct pool *p, int a, int b)
+{
+	for (off_t offset = 0;; offset += COMPARE_SIZE) {
+		ssize_t na = read_at(a, p->buf[0], offset);
+		ssize_t nb = read_at(b, p->buf[1], offset);
+		int r = stop_requested();
+
+		if (r || na < 0 || nb < 0)
+			return r ? r : na < 0 ? (int)na : (int)nb;
+		if (na != nb || memcmp(p->buf[0], p->buf[1], (size_t)na))
+			return 0;
+		if (na < COMPARE_SIZE)
+			return 1;
+	}
+}
+
+/* Puts what lies aside at `path`, in one step. */
+static int install(struct pool *p, int dirfd, const char *path)
+{
+	int r;
+
+	if (!renameat(p->asidefd, ASIDE, dirfd, path))
+		return 0;
+	r = -errno;
+	(void)unlinkat(p->asidefd, ASIDE, 0); /* the first error counts */
+	return r;
+}
+
+/* Puts the variant at the file's path.  -EMLINK: it cannot have as many links
+ * more as the file has names, for a group must not be torn apart later. */
+static int share(struct placing *l, const char *name, int fd, nlink_t links)
+{
+	long max = fpathconf(fd, _PC_LINK_MAX);
+
+	if (max > 0 && (nlink_t)max - l->names < links)
+		return -EMLINK;
+	if (linkat(l->pool->fd, name, l->pool->asidefd, ASIDE, 0))
+		return -errno;
+	return install(l->pool, l->dirfd, l->path);
+}
+
+/* The variant agrees in all, so may stand in for the file: 1, 0 or -errno.
+ * One that agrees in content alone is remembered for a reflink. */
+static int try_variant(struct placing *l, int fd, const struct stat *st)
+{
+	bool wants_donor = l->donor < 0 && !l->pool->no_clone && st->st_size;
+	bool free_to_use = !is_used(l->pool, st->st_ino);
+	int same_meta = 0, r;
+
+	if (st->st_size != l->st.st_size)
+		return 0;
+	if (free_to_use) {
+		same_meta = meta_equal(fd, l->fd);
+		if (same_meta < 0)
+			return same_meta;
+	}
+	if (!same_meta && !wants_donor)
+		return 0;
+	r = content_equal(l->pool, fd, l->fd);
+	if (r <= 0)
+		return r;
+	if (wants_donor) {
+		l->donor = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (l->donor < 0)
+			return -errno;
+	}
+	return same_meta;
+}
+
+static int make_parent(struct pool *p, const char *name)
+{
+	char dir[] = { name[0], name[1], '\0' };
+
+	return mkdirat(p->fd, dir, 0700) && errno != EEXIST ? -errno : 0;
+}
+
+/* The file at `path` becomes the variant `name`: -EEXIST when another build
+ * was faster. */
+static int publish(struct placing *l, const char *name)
+{
+	int r;
+
+	if (!linkat(l->dirfd, l->path, l->pool->fd, name, 0))
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	r = make_parent(l->pool, name);
+	if (r)
+		return r;
+	return linkat(l->dirfd, l->path, l->pool->fd, name, 0) ? -errno : 0;
+}
+
+static bool cannot_clone(int e)
+{
+	return e == EOPNOTSUPP || e == ENOTTY || e == EXDEV || e == EINVAL ||
+	       e == ENOSYS;
+}
+
+/*
+ * Replaces the file by a reflink of the donor with the file's metadata: 1, 0
+ * where that is not to be had, or -errno.  The file's own data, most likely,
+ * never reached the disk.
+ */
+static int reflink(struct placing *l)
+{
+	_cleanup_fd int fd = -1;
+	struct pool *p = l->pool;
+	int r = 0;
+
+	if (l->donor < 0 || p->no_clone)
+		return 0;
+	fd = openat(p->asidefd, ASIDE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, FICLONE, l->donor)) {
+		r = -errno;
+		p->no_clone = cannot_clone(errno);
+	} else {
+		r = meta_copy(l->fd, fd);
+	}
+	if (r) {
+		(void)unlinkat(p->asidefd, ASIDE, 0); /* r is to be told */
+		return p->no_clone ? 0 : r;
+	}
+	r = install(p, l->dirfd, l->path);
+	return r ? r : 1;
+}
+
+/* No variant can stand in: the file, or a reflink, becomes the next one.
+ * Returns enum pool_placed, -EEXIST or -errno. */
+static int place_new(struct placing *l, const char *name)
+{
+	struct stat st;
+	int cloned = reflink(l), r;
+
+	if (cloned < 0)
+		return cloned;
+	r = publish(l, name);
+	if (r)
+		return r;
+	if (fstatat(l->dirfd, l->path, &st, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	r = add_used(l->pool, st.st_ino);
+	if (r)
+		return r;
+	return cloned ? POOL_CLONED : POOL_NEW;
+}
+
+/* One variant: enum pool_placed, or -EAGAIN to look at the next number, or
+ * -errno. */
+static int step(struct placing *l)
+{
+	char name[POOL_NAME_MAX];
+	_cleanup_fd int fd = -1;
+	struct stat st;
+	int r;
+
+	pool_name(name, l->sha1, l->variant);
+	fd = openat(l->pool->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		r = place_new(l, name);
+		/* Lost a race: the same number is to be looked at again. */
+		return r == -EEXIST ? -EAGAIN : r;
+	}
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	l->variant++;
+	r = try_variant(l, fd, &st);
+	if (r <= 0)
+		return r ? r : -EAGAIN;
+	r = share(l, name, fd, st.st_nlink);
+	if (r == -EMLINK)
+		return -EAGAIN;
+	if (!r)
+		r = add_used(l->pool, st.st_ino);
+	return r ? r : POOL_SHARED;
+}
+
+int pool_place(struct pool *p, int dirfd, const char *path,
+	       const struct sha1 *sha1, unsigned int names)
+{
+	_cleanup_fd int fd = openat(dirfd, path,
+				    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct placing l = { .pool = p, .dirfd = dirfd, .path = path,
+			     .sha1 = sha1, .names = names, .fd = fd, .donor = -1 };
+	int r;
+
+	if (fd < 0 || fstat(fd, &l.st))
+		return -errno;
+	if (memcmp(&p->sha1, sha1, sizeof(*sha1))) {
+		p->sha1 = *sha1;
+		p->nused = 0;
+	}
+	do {
+		r = step(&l);
+	} while (r == -EAGAIN);
+	if (l.donor >= 0)
+		close(l.donor);
+	return r;
+}
+
+int pool_relink(struct pool *p, int dirfd, const char *first,
+		const char *path)
+{
+	if (linkat(dirfd, first, p->asidefd, ASIDE, 0))
+		return -errno;
+	return install(p, dirfd, path);
+}

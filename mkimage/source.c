@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mkimage/source.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/layer_format.h"
+#include "base/log.h"
+
+int source_open(const char *path, const struct source_skip *skip,
+		struct source **ret)
+{
+	struct stat st;
+
+	if (!strcmp(path, "-"))
+		return source_tar_open(path, ret);
+	if (stat(path, &st)) {
+		int r = -errno;
+
+		log_error(r, "%s", path);
+		return r;
+	}
+	if (S_ISDIR(st.st_mode))
+		return source_dir_open(path, skip, ret);
+	return source_tar_open(path, ret);
+}
+
+void source_close(struct source *s)
+{
+	if (!s)
+		return;
+	if (s->dropped)
+		log_warning(0, "%lu attributes %s* and %s* of the source were left out",
+			    s->dropped, STENCIL_NS_TRUSTED, STENCIL_NS_USER);
+	free(s->name);
+	s->ops->close(s);
+}
+
+int source_next(struct source *s, struct manifest_entry *ret)
+{
+	return s->ops->next(s, ret);
+}
+
+int source_data(struct source *s, struct source_block *ret)
+{
+	return s->ops->data(s, ret);
+}
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+int source_add_xattr(struct source *s, struct manifest_entry *e,
+		     const char *name, const void *value, size_t len)
+{
+	struct manifest_xattr *grown, x = { NULL, NULL, len };
+
+	if (has_prefix(name, STENCIL_NS_TRUSTED) ||
+	    has_prefix(name, STENCIL_NS_USER)) {
+		s->dropped++;
+		return 0;
+	}
+	for (size_t i = 0; i < e->nxattrs; i++)
+		if (!strcmp(e->xattrs[i].name, name))
+			return 0;
+	grown = reallocarray(e->xattrs, e->nxattrs + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	e->xattrs = grown;
+	x.name = strdup(name);
+	x.value = malloc(len + 1);
+	if (!x.name || !x.value) {
+		free(x.name);
+		free(x.value);
+		return -ENOMEM;
+	}
+	if (len)
+		memcpy(x.value, value, len);
+	x.value[len] = '\0';
+	grown[e->nxattrs++] = x;
+	return 0;
+}
+
+static int compare_xattrs(const void *a, const void *b)
+{
+	const struct manifest_xattr *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+void source_sort_xattrs(struct manifest_entry *e)
+{
+	if (e->nxattrs > 1)
+		qsort(e->xattrs, e->nxattrs, sizeof(*e->xattrs),
+		      compare_xattrs);
+}
+
+int source_path(const char *name, char **ret)
+{
+	_cleanup_free char *out = NULL;
+	size_t used = 0;
+
+	if (!name[0])
+		return -EINVAL;
+	out = malloc(strlen(name) + 2);
+	if (!out)
+		return -ENOMEM;
+	while (*name) {
+		size_t n = strcspn(name, "/");
+
+		if (n == 2 && !strncmp(name, "..", 2))
+			return -EINVAL;
+		if (n > NAME_MAX)
+			return -ENAMETOOLONG;
+		if (n && !(n == 1 && name[0] == '.')) {
+			out[used++] = '/';
+			memcpy(out + used, name, n);
+			used += n;
+		}
+		name += n + (name[n] == '/');
+	}
+	if (!used)
+		out[used++] = '/';
+	out[used] = '\0';
+	if (used >= PATH_MAX)
+		return -ENAMETOOLONG;
+	*ret = take_ptr(out);
+	return 0;
+}

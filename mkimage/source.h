@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a template's content comes from: an iterator of entries, each with a
+ * reader of its data.  Two kinds exist, a directory (source_dir.c) and a tar
+ * archive (source_tar.c); a new kind fills in struct source_ops.
+ *
+ *	while ((r = source_next(s, &entry)) > 0) {
+ *		while (regular && (r = source_data(s, &block)) > 0)
+ *			...
+ *		manifest_entry_release(&entry);
+ *	}
+ *
+ * Entries are struct manifest_entry without digests and nlink: the path is
+ * absolute in the template and normalised, attributes are sorted, and none of
+ * ours is among them.  Of a hard link only path and target are set; its target
+ * came before.  A path may come again and then replaces what came before; a
+ * directory's parents may be missing, or come later.
+ *
+ * Thread safety: a source belongs to one thread.  Ownership: the caller
+ * releases entries; a block is the source's and lives until the next call.
+ * Errors: negative errno, logged where they happen, because only there is it
+ * known which path and why.
+ */
+#ifndef STENCIL_MKIMAGE_SOURCE_H
+#define STENCIL_MKIMAGE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/manifest.h"
+
+/* A piece of a file.  What lies between two blocks, or behind the last, is a
+ * hole: zeros. */
+struct source_block {
+	const void *data;
+	size_t len;
+	uint64_t offset; /* never less than the end of the block before */
+};
+
+struct source;
+
+struct source_ops {
+	int (*next)(struct source *s, struct manifest_entry *ret);
+	int (*data)(struct source *s, struct source_block *ret);
+	void (*close)(struct source *s);
+};
+
+/* Common to all kinds; each embeds it. */
+struct source {
+	const struct source_ops *ops;
+	char *name;	       /* kind:path, for info.json */
+	unsigned long dropped; /* attributes of ours that were left out */
+};
+
+/* A directory that is not to be read, as if it were a mount point: the store,
+ * in case it lies within the source. */
+struct source_skip {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Directory or tar archive; "-" is an archive on standard input. */
+int source_open(const char *path, const struct source_skip *skip,
+		struct source **ret);
+
+/* NULL is allowed. */
+void source_close(struct source *s);
+
+/* 1 with the next entry, 0 at the end. */
+int source_next(struct source *s, struct manifest_entry *ret);
+
+/* 1 with the next block of the regular file that source_next() returned last,
+ * 0 at the file's end.  Not reading (to the end) is allowed. */
+int source_data(struct source *s, struct source_block *ret);
+
+/* For the kinds. */
+int source_dir_open(const char *path, const struct source_skip *skip,
+		    struct source **ret);
+int source_tar_open(const char *path, struct source **ret);
+
+/*
+ * Adds an attribute to an entry, unless the name is there already, or is one
+ * of ours, which is counted.  The value is copied.
+ */
+int source_add_xattr(struct source *s, struct manifest_entry *e,
+		     const char *name, const void *value, size_t len);
+/* To be called when all are added. */
+void source_sort_xattrs(struct manifest_entry *e);
+
+/*
+ * A name from outside as an absolute, normalised path: "./a//b/" is "/a/b".
+ * -EINVAL with a ".." in it or an empty name, -ENAMETOOLONG from PATH_MAX on.
+ */
+int source_path(const char *name, char **ret);
+
+#endif
