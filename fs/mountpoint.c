@@ -43,6 +43,13 @@ static int is_ours(uint64_t id)
 	return 0;
 }
 
+bool mountpoint_in_use(const char *path)
+{
+	uint64_t id;
+
+	return mountpoint_id(path, &id) == 0 && is_ours(id) > 0;
+}
+
 /* Takes away what dead daemons left, however many lie upon each other. */
 static int detach_dead(const char *path)
 {

@@ -22,6 +22,9 @@ int mountpoint_prepare(const char *path, char **ret);
 /* The id of the mount that the path shows, without asking its daemon. */
 int mountpoint_id(const char *path, uint64_t *ret);
 
+/* Whether the path shows a mount of stencilfs, alive or dead. */
+bool mountpoint_in_use(const char *path);
+
 /* Whether the root of mount `id` answers there, through the kernel.  Logs. */
 int mountpoint_answers(const char *path, uint64_t id);
 

@@ -13,7 +13,12 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/store.h"
+#include "fs/mountpoint.h"
 #include "fs/options.h"
+
+/* How long a mount waits for the daemon of the mount before it. */
+#define LOCK_WAIT_MS 10000
+#define LOCK_RETRY_MS 20
 
 static int resolve(const char *what, const char *path, char **ret)
 {
@@ -138,22 +143,42 @@ static int ensure_container(const struct source *s)
 	return r;
 }
 
-static int lock_container(struct source *s)
+/* Whether the container's daemon has a root to serve.  One that was unmounted
+ * holds the lock until all is on disk. */
+static bool is_served(const struct source *s)
 {
 	struct container_mount m = { 0 };
-	int r = container_lock(s->storefd, s->container);
+	bool served = false;
 
-	if (r >= 0) {
-		s->lockfd = r;
-		return 0;
+	if (container_get_mount(s->storefd, s->container, &m) == 0) {
+		served = mountpoint_in_use(m.mountpoint);
+		if (served)
+			log_error(0, "container %s is mounted already, on %s",
+				  s->container, m.mountpoint);
 	}
-	if (r == -EBUSY &&
-	    container_get_mount(s->storefd, s->container, &m) == 0)
-		log_error(0, "container %s is mounted already, on %s",
-			  s->container, m.mountpoint);
-	else
-		log_error(r, "locking container %s", s->container);
 	container_mount_release(&m);
+	return served;
+}
+
+/* Takes the lock.  umount(2) returns before the daemon is gone, and a mount
+ * that follows must not fail because of that: so it waits a while. */
+static int lock_container(struct source *s)
+{
+	int r;
+
+	for (int waited = 0;; waited += LOCK_RETRY_MS) {
+		r = container_lock(s->storefd, s->container);
+		if (r >= 0) {
+			s->lockfd = r;
+			return 0;
+		}
+		if (r == -EBUSY && is_served(s))
+			return r;
+		if (r != -EBUSY || waited >= LOCK_WAIT_MS)
+			break;
+		usleep(LOCK_RETRY_MS * 1000);
+	}
+	log_error(r, "locking container %s", s->container);
 	return r;
 }
 
