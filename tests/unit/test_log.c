@@ -46,10 +46,11 @@ static void test_forms(void **state)
 	log_warning(-EIO, "slow");
 	log_info("%d done", 3);
 	end_capture(text, sizeof(text));
-	assert_string_equal(text, "prog: opening /x: No such file or directory\n"
-				  "prog: no reason\n"
-				  "prog: warning: slow: Input/output error\n"
-				  "prog: 3 done\n");
+	assert_string_equal(text,
+			        "prog: opening /x: No such file or directory\n"
+			    "prog: no reason\n"
+			    "prog: warning: slow: Input/output error\n"
+			    "prog: 3 done\n");
 }
 
 static void test_errno_is_kept(void **state)
