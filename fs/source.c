@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -290,31 +291,31 @@ int source_open(struct source *s)
 	return r;
 }
 
-/* One layer that the mount point's path must not lie in. */
+/* One layer that the mount point could lie in. */
 struct layer_id {
-	const char *what, *path;
-	bool may_cover; /* the mount point may be the layer's root */
+	const char *what;
+	char **path;   /* in struct source */
+	bool is_lower; /* not a template: it may hold the mount point */
 	dev_t dev;
 	ino_t ino;
 };
 
-static int layer_identify(struct layer_id *l, const char *what,
-			  const char *path, bool may_cover)
+static int layer_identify(struct layer_id *l, const char *what, char **path,
+			  bool is_lower)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0) {
+	if (stat(*path, &st) < 0) {
 		int r = -errno;
 
-		log_error(r, "%s %s", what, path);
+		log_error(r, "%s %s", what, *path);
 		return r;
 	}
-	*l = (struct layer_id){ what, path, may_cover, st.st_dev, st.st_ino };
+	*l = (struct layer_id){ what, path, is_lower, st.st_dev, st.st_ino };
 	return 0;
 }
 
-static int identify_all(const struct source *s, struct layer_id *ids,
-			size_t *ret_n)
+static int identify_all(struct source *s, struct layer_id *ids, size_t *ret_n)
 {
 	size_t n = 0;
 	int r = 0;
@@ -322,13 +323,13 @@ static int identify_all(const struct source *s, struct layer_id *ids,
 	for (size_t i = 0; r == 0 && i < s->nlowers; i++)
 		r = layer_identify(&ids[n++], s->templates ? "template"
 							   : "lowerdir",
-				   s->lowers[i], !s->templates);
+				   &s->lowers[i], !s->templates);
 	if (r == 0 && s->upper)
 		r = layer_identify(&ids[n++], s->container ? "private area"
 							   : "upperdir",
-				   s->upper, false);
+				   &s->upper, false);
 	if (r == 0 && s->work)
-		r = layer_identify(&ids[n++], "workdir", s->work, false);
+		r = layer_identify(&ids[n++], "workdir", &s->work, false);
 	*ret_n = n;
 	return r;
 }
@@ -347,11 +348,57 @@ static bool same_dir(const struct statx *a, const struct statx *b)
 }
 
 /*
+ * Makes the layer's path lead into a private clone of its mount, as overlayfs
+ * does for each layer.
+ */
+static int clone_layer(struct source *s, struct layer_id *l)
+{
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+	_cleanup_fd int fd = open_tree(AT_FDCWD, *l->path, OPEN_TREE_CLONE |
+							   OPEN_TREE_CLOEXEC);
+	char *path;
+	int *more;
+
+	/* Private, or the new mount would propagate to the clone. */
+	if (fd < 0 ||
+	    mount_setattr(fd, "", AT_EMPTY_PATH, &private, sizeof(private)) < 0)
+		return -errno;
+	more = reallocarray(s->clones, s->nclones + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	s->clones = more;
+	if (asprintf(&path, "/proc/self/fd/%d", fd) < 0)
+		return -ENOMEM;
+	free(*l->path);
+	*l->path = path;
+	s->clones[s->nclones++] = take_fd(&fd);
+	return 0;
+}
+
+/* The mount point lies in this layer, or is its root. */
+static int found_inside(struct source *s, struct layer_id *l, bool is_root,
+			const char *mountpoint)
+{
+	int r = -EBUSY;
+
+	/* Covering a layer hides it from others only: ours is open by then. */
+	if (l->is_lower && is_root)
+		return 0;
+	if (l->is_lower)
+		r = clone_layer(s, l);
+	if (r < 0)
+		log_error(r == -EBUSY ? 0 : r,
+			  "cannot mount on %s: it lies in the %s %s",
+			  mountpoint, l->what, *l->path);
+	return r;
+}
+
+/*
  * Walks from the mount point up to the root by "..", so that bind mounts and
  * other names of a layer are seen through, as comparing paths would not.
  */
-static int check_upwards(const char *mountpoint, const struct layer_id *ids,
-			 size_t n)
+static int check_upwards(struct source *s, const char *mountpoint,
+			 struct layer_id *ids, size_t n)
 {
 	_cleanup_fd int fd = open(mountpoint,
 				  O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -363,12 +410,11 @@ static int check_upwards(const char *mountpoint, const struct layer_id *ids,
 		int up;
 
 		for (size_t i = 0; i < n; i++) {
-			if (ids[i].dev != dev || ids[i].ino != stx.stx_ino ||
-			    (first && ids[i].may_cover))
+			if (ids[i].dev != dev || ids[i].ino != stx.stx_ino)
 				continue;
-			log_error(0, "cannot mount on %s: it lies in the %s %s",
-				  mountpoint, ids[i].what, ids[i].path);
-			return -EBUSY;
+			r = found_inside(s, &ids[i], first, mountpoint);
+			if (r < 0)
+				return r;
 		}
 		up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (up < 0) {
@@ -386,7 +432,7 @@ static int check_upwards(const char *mountpoint, const struct layer_id *ids,
 	return r;
 }
 
-int source_check_mountpoint(const struct source *s, const char *mountpoint)
+int source_check_mountpoint(struct source *s, const char *mountpoint)
 {
 	_cleanup_free struct layer_id *ids =
 		calloc(s->nlowers + 2, sizeof(*ids));
@@ -398,7 +444,7 @@ int source_check_mountpoint(const struct source *s, const char *mountpoint)
 		return -ENOMEM;
 	}
 	r = identify_all(s, ids, &n);
-	return r < 0 ? r : check_upwards(mountpoint, ids, n);
+	return r < 0 ? r : check_upwards(s, mountpoint, ids, n);
 }
 
 void source_release(struct source *s)
@@ -406,6 +452,9 @@ void source_release(struct source *s)
 	for (size_t i = 0; i < s->nlowers; i++)
 		free(s->lowers[i]);
 	free(s->lowers);
+	for (size_t i = 0; i < s->nclones; i++)
+		close(s->clones[i]);
+	free(s->clones);
 	free(s->upper);
 	free(s->work);
 	free(s->store);

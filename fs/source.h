@@ -21,6 +21,8 @@ struct source {
 	const struct options *o;
 	char **lowers; /* absolute paths without symlinks, top first */
 	size_t nlowers;
+	int *clones;   /* mounts that some of the paths lead into */
+	size_t nclones;
 	char *upper, *work; /* the same, or NULL: read-only */
 	bool templates;
 	char *store;   /* NULL: neither template nor container */
@@ -38,10 +40,12 @@ int source_resolve(const struct options *o, struct source *ret);
 int source_open(struct source *s);
 
 /*
- * Refuses a mount point inside a layer, where the daemon's own steps would
- * come back to it, and one over the private area, which would hide it.
+ * Refuses a mount point inside the private area or a template.  A lower
+ * directory may hold it (lowerdir=/), but the daemon's own steps must not come
+ * back to the new mount: that layer's path then leads into a private clone of
+ * the mount it lies on, without what is mounted below.
  */
-int source_check_mountpoint(const struct source *s, const char *mountpoint);
+int source_check_mountpoint(struct source *s, const char *mountpoint);
 
 /* Unlocks the container: the last thing that a daemon does. */
 void source_release(struct source *s);
