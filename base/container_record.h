@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The JSON files of a container, container.json and mount.json, of which
- * base/container.c knows where they lie and when they count.  Only for that
- * file: everybody else uses base/store.h.
+ * base/container.c knows where they lie and when they count.  For that file,
+ * and for cli/mounts.c, which asks what a killed daemon has left: everybody
+ * else uses base/store.h.
  *
  * Thread safety: no state.  Ownership: as in base/store.h.  Errors: negative
  * errno; -EBADMSG for a damaged record, -EPROTO for one of a newer version.

@@ -12,6 +12,8 @@
 #include "cli/mounts.h"
 #include "cli/output.h"
 
+#define LINE "%-16s %-9s  %s%s%s\n"
+
 static json_t *to_json(const struct container *ct, const struct mounts *m)
 {
 	char created[OUTPUT_TIME];
@@ -43,9 +45,8 @@ static int print_line(const struct container *ct, const struct mounts *m)
 	if (m->state != MOUNT_NONE)
 		r = output_escape(m->record.mountpoint, &where);
 	if (!r)
-		printf("%-20s %-9s %s%s%s\n", ct->id,
-		       mounts_to_text(m->state), stack, where.len ? " " : "",
-		       where.len ? where.data : "");
+		printf(LINE, ct->id, mounts_to_text(m->state), stack,
+		       where.len ? "  " : "", where.len ? where.data : "");
 	return r;
 }
 
@@ -90,6 +91,8 @@ int cmd_list(struct cli *c, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	array = c->json ? json_array() : NULL;
+	if (!c->json && !c->quiet)
+		printf(LINE, "ID", "STATE", "TEMPLATES", "  ", "MOUNTED ON");
 	/* A damaged container must not hide the others. */
 	for (i = 0; ids[i]; i++)
 		if (list_one(c, ids[i], array))

@@ -53,7 +53,8 @@ t_status 1 ctl --store="$T/nowhere" list
 t_stderr "^stencilctl: .*nowhere: No such file"
 
 # list
-t_eq "c1 c2 c3 c4" "$(ctl list | cut -d' ' -f1 | xargs)" "list"
+t_eq "c1 c2 c3 c4" "$(ctl list -q | cut -d' ' -f1 | xargs)" "list"
+ctl list | head -1 | grep -q "^ID  *STATE  *TEMPLATES"
 ctl list --json | jq -e '[.[].id] == ["c1", "c2", "c3", "c4"] and
 	all(.[]; .mounted == false and .state == "unmounted")'
 STENCIL_STORE=$STORE "$BUILD/stencilctl" list | grep -q ^c1
@@ -78,12 +79,12 @@ t_stderr "^stencilctl: c9: no such container"
 
 # a damaged record hides no other container, and can be removed
 echo '{' >"$STORE/containers/c2/container.json"
-t_status 1 ctl list >out
+t_status 1 ctl -q list >out
 t_stderr c2
 t_eq "c1 c3 c4" "$(cut -d' ' -f1 out | xargs)" "list without the damaged one"
 t_status 1 ctl show c2
 ctl rm c2
-t_eq "c1 c3 c4" "$(ctl list | cut -d' ' -f1 | xargs)" "list after rm"
+t_eq "c1 c3 c4" "$(ctl list -q | cut -d' ' -f1 | xargs)" "list after rm"
 
 # rm
 ctl rm c1
