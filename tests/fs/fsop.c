@@ -28,9 +28,11 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -412,6 +414,27 @@ static int op_openhandle(char **a)
 	return 0;
 }
 
+/* Binds a socket there, connects to it, and sends a byte through. */
+static int op_unix(char **a)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int listening = socket(AF_UNIX, SOCK_STREAM, 0);
+	int from = socket(AF_UNIX, SOCK_STREAM, 0), to;
+	char c;
+
+	strncpy(sa.sun_path, a[0], sizeof(sa.sun_path) - 1);
+	if (bind(listening, (void *)&sa, sizeof(sa)) ||
+	    listen(listening, 1) || connect(from, (void *)&sa, sizeof(sa)))
+		return -errno;
+	to = accept(listening, NULL, NULL);
+	if (to < 0 || send(from, "x", 1, 0) != 1 || recv(to, &c, 1, 0) != 1)
+		return -errno;
+	close(listening);
+	close(from);
+	close(to);
+	return 0;
+}
+
 static int op_statfs(char **a)
 {
 	struct statfs s;
@@ -469,6 +492,7 @@ static const struct op fd_ops[] = {
 	{ "events", op_events, 2, "FD TIMEOUT" },
 	{ "handle", op_handle, 1, "PATH" },
 	{ "openhandle", op_openhandle, 4, "FD MOUNT HANDLE FLAGS" },
+	{ "unix", op_unix, 1, "PATH" },
 	{ "statfs", op_statfs, 2, "PATH FIELD" },
 	{ NULL, NULL, 0, NULL },
 };
