@@ -255,7 +255,7 @@ digest_tree()
 		getfattr -R -h -P -d -m - -e hex . 2>&1 || :
 		# What is bigger is sparse, and its size and blocks stand above.
 		find . -type f -size -200M -print0 | sort -z |
-			xargs -0r sha1sum || :
+			xargs -0r sha1sum 2>&1 || :
 	)
 }
 

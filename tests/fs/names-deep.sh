@@ -2,6 +2,7 @@
 # Directories nested beyond PATH_MAX: made, found, broken, renamed, removed.
 . "${0%/*}/../lib.sh"
 begin
+t_not_on plain "cp cannot copy paths of such a length"
 make_lower
 name=$(printf 'd%.0s' {1..200})
 fsop chdir "$LOWER" , deep make "$name" 40 , open f bottom 'O_CREAT|O_WRONLY' , \

@@ -3,6 +3,7 @@
 # root and below one another.
 . "${0%/*}/../lib.sh"
 begin
+t_not_on plain "cp cannot copy paths of such a length"
 t_not_on overlayfs "gives EXDEV beyond 256 bytes of path"
 make_lower
 name=$(printf 'd%.0s' {1..200})
