@@ -247,6 +247,8 @@ int fileio_remove_tree(int dirfd, const char *name)
 	struct walk w = { .topfd = dirfd };
 	int r;
 
+	if (is_dots(name) || strchr(name, '/'))
+		return -EINVAL;
 	if (unlinkat(dirfd, name, 0) == 0)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -164,6 +166,31 @@ static void test_remove_simple(void **state)
 	gone("alias");
 	assert_int_equal(fileio_remove_tree(unit_dirfd, "victim"), 0);
 	gone("victim");
+	assert_int_equal(fileio_remove_tree(unit_dirfd, "."), -EINVAL);
+	assert_int_equal(fileio_remove_tree(unit_dirfd, ".."), -EINVAL);
+	assert_int_equal(fileio_remove_tree(unit_dirfd, "a/b"), -EINVAL);
+	assert_int_equal(fileio_remove_tree(unit_dirfd, ""), -ENOENT);
+}
+
+/* What is mounted inside belongs to others. */
+static void test_remove_spares_mounts(void **state)
+{
+	char path[512];
+	int err;
+
+	assert_int_equal(mkdirat(unit_dirfd, "outer", 0755), 0);
+	assert_int_equal(mkdirat(unit_dirfd, "outer/mnt", 0755), 0);
+	snprintf(path, sizeof(path), "%s/outer/mnt", unit_dir);
+	if (unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(unit_dir, path, NULL, MS_BIND, NULL))
+		skip();
+	put("precious", "x");
+	err = fileio_remove_tree(unit_dirfd, "outer");
+	assert_true(err == -EBUSY || err == -EXDEV);
+	assert_int_equal(faccessat(unit_dirfd, "precious", F_OK, 0), 0);
+	assert_int_equal(umount(path), 0);
+	assert_int_equal(fileio_remove_tree(unit_dirfd, "outer"), 0);
 }
 
 /* Deeper than PATH_MAX and than there are descriptors. */
@@ -361,6 +388,8 @@ int main(void)
 		cmocka_unit_test(test_xattr),
 		cmocka_unit_test(test_xattr_of_symlink),
 		cmocka_unit_test(test_proc_path),
+		/* Last: leaves this process in a mount namespace. */
+		cmocka_unit_test(test_remove_spares_mounts),
 	};
 
 	return cmocka_run_group_tests(tests, unit_setup, unit_teardown);

@@ -42,8 +42,15 @@ static inline int unit_setup(void **state)
 
 static inline int unit_teardown(void **state)
 {
+	char *name = strrchr(unit_dir, '/');
+	int parent, err;
+
 	close(unit_dirfd);
-	return fileio_remove_tree(AT_FDCWD, unit_dir);
+	*name = '\0';
+	parent = open(unit_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	err = fileio_remove_tree(parent, name + 1);
+	close(parent);
+	return err;
 }
 
 #endif
