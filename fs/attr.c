@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/attr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/fileio.h"
+#include "fs/index.h"
+#include "fs/kernel.h"
+#include "fs/linkbreak.h"
+#include "fs/lookup.h"
+#include "fs/reply.h"
+
+#define RETRIES 1000
+
+/* stat(2) of the inode that has the attributes; -EAGAIN if it was not what
+ * the node stands for (a rename in between). */
+static int stat_once(struct fs *fs, struct node *n, struct stat *ret,
+		     bool *ret_upper)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	unsigned before = atomic_load(&n->epoch);
+	uint64_t ino;
+	int r;
+
+	/* Odd: a break below is putting the directory's times back. */
+	if (node_is_dir(n) && (before & 1))
+		return -EAGAIN;
+	r = node_attr_place(fs, n, &p, ret_upper);
+	if (!r)
+		r = place_stat(&p, ret);
+	if (r == -ENOENT && *ret_upper)
+		return -EAGAIN;
+	if (r)
+		return r;
+	if (node_is_dir(n) && atomic_load(&n->epoch) != before)
+		return -EAGAIN;
+	if (!*ret_upper)
+		return 0;
+	pthread_mutex_lock(&n->lock);
+	ino = n->upper_ino;
+	pthread_mutex_unlock(&n->lock);
+	return ret->st_ino == ino ? 0 : -EAGAIN;
+}
+
+static int data_blocks(struct fs *fs, struct node *n, blkcnt_t *ret)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	struct stat st;
+	int r = lower_place(fs, n->data, &p);
+
+	if (!r)
+		r = place_stat(&p, &st);
+	if (!r)
+		*ret = st.st_blocks;
+	return r;
+}
+
+static bool nameless(struct node *n)
+{
+	bool yes;
+
+	pthread_mutex_lock(&n->lock);
+	yes = !n->aliases;
+	pthread_mutex_unlock(&n->lock);
+	return yes;
+}
+
+/* The names that the container has of the node. */
+static int fix_nlink(struct fs *fs, struct node *n, unsigned flags,
+		     struct stat *st)
+{
+	uint32_t count;
+	int r;
+
+	if (node_is_dir(n)) {
+		/* Subdirectories of all layers are not counted: 1 says so. */
+		if (n->dir->nlowers > (flags & NODE_UPPER ? 0U : 1U))
+			st->st_nlink = 1;
+		if (n != fs->root && nameless(n))
+			st->st_nlink = 0;
+		return 0;
+	}
+	if (!(flags & NODE_UPPER)) {
+		st->st_nlink = nameless(n) ? 0 : n->links;
+		return 0;
+	}
+	if (!(flags & NODE_INDEXED))
+		return 0;
+	r = index_nlink(fs, n, st, &count);
+	if (!r)
+		st->st_nlink = count;
+	return r;
+}
+
+int attr_get(struct fs *fs, struct node *n, struct stat *ret)
+{
+	struct stat st;
+	unsigned flags;
+	bool upper;
+	int r = -EAGAIN;
+
+	for (int i = 0; r == -EAGAIN && i < RETRIES; i++) {
+		if (i)
+			sched_yield();
+		r = stat_once(fs, n, &st, &upper);
+	}
+	if (r)
+		return r == -EAGAIN ? -ESTALE : r;
+	flags = node_flags(n);
+	st.st_ino = n->ino;
+	if (flags & NODE_RDEV00) {
+		st.st_mode = S_IFCHR | (st.st_mode & ~(mode_t)S_IFMT);
+		st.st_rdev = makedev(0, 0);
+	}
+	if (upper && (flags & NODE_METACOPY))
+		r = data_blocks(fs, n, &st.st_blocks);
+	if (!r)
+		r = fix_nlink(fs, n, flags, &st);
+	if (!r)
+		*ret = st;
+	return r;
+}
+
+void attr_getattr_op(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = reply_fs(req);
+	struct node *n = node_get(fs, ino);
+	struct stat st;
+	int r = n ? attr_get(fs, n, &st) : -ESTALE;
+
+	if (r)
+		reply_status(req, r);
+	else
+		fuse_reply_attr(req, &st, LOOKUP_TIMEOUT);
+}
+
+static int place_chmod(const struct place *p, mode_t mode)
+{
+	char path[FILEIO_PROC_PATH];
+
+	/* The object is known not to be a symlink. */
+	fileio_proc_path(path, p->dirfd, p->name);
+	return chmod(path, mode & 07777) ? -errno : 0;
+}
+
+static int drop_mode(struct fs *fs, struct node *n, mode_t drop)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	struct stat st;
+	int r = node_upper_place(fs, n, &p);
+
+	if (!r)
+		r = place_stat(&p, &st);
+	/* Without group execute S_ISGID means something else. */
+	if (!r && drop & S_ISUID && !(st.st_mode & S_IXGRP))
+		drop &= ~(mode_t)S_ISGID;
+	if (r || !(st.st_mode & drop))
+		return r;
+	return place_chmod(&p, st.st_mode & ~drop);
+}
+
+int attr_drop_suid(struct fs *fs, struct node *n)
+{
+	return S_ISREG(n->type) ? drop_mode(fs, n, S_ISUID | S_ISGID) : 0;
+}
+
+int attr_drop_sgid(struct fs *fs, struct node *n)
+{
+	return drop_mode(fs, n, S_ISGID);
+}
+
+static int set_size(struct fs *fs, struct node *n, off_t size)
+{
+	_cleanup_fd int fd = node_open_upper(fs, n, O_WRONLY);
+
+	if (fd < 0)
+		return fd;
+	return ftruncate(fd, size) ? -errno : 0;
+}
+
+static int set_owner(const struct place *p, const struct stat *attr,
+		     int to_set)
+{
+	uid_t uid = to_set & FUSE_SET_ATTR_UID ? attr->st_uid : (uid_t)-1;
+	gid_t gid = to_set & FUSE_SET_ATTR_GID ? attr->st_gid : (gid_t)-1;
+
+	return fchownat(p->dirfd, p->name ? p->name : "", uid, gid,
+			AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) ? -errno : 0;
+}
+
+static struct timespec time_of(int to_set, int set, int now,
+			       const struct timespec *ts)
+{
+	if (to_set & now)
+		return (struct timespec){ .tv_nsec = UTIME_NOW };
+	if (to_set & set)
+		return *ts;
+	return (struct timespec){ .tv_nsec = UTIME_OMIT };
+}
+
+static int set_times(const struct place *p, const struct stat *attr,
+		     int to_set)
+{
+	struct timespec ts[2] = {
+		time_of(to_set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW,
+			&attr->st_atim),
+		time_of(to_set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW,
+			&attr->st_mtim),
+	};
+	char path[FILEIO_PROC_PATH];
+	int flags = p->name ? AT_SYMLINK_NOFOLLOW : 0;
+
+	fileio_proc_path(path, p->dirfd, p->name);
+	return utimensat(AT_FDCWD, path, ts, flags) ? -errno : 0;
+}
+
+#define SET_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
+#define SET_TIMES                                                              \
+	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |                           \
+	 FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)
+
+/* The changes, in the order in which none undoes another: the size moves
+ * mtime, a new owner clears set-id bits. */
+static int apply(struct fs *fs, struct node *n, const struct stat *attr,
+		 int to_set, bool kill)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	int r = 0;
+
+	if (to_set & FUSE_SET_ATTR_SIZE)
+		r = set_size(fs, n, attr->st_size);
+	if (!r)
+		r = node_upper_place(fs, n, &p);
+	if (!r && (to_set & SET_OWNER))
+		r = set_owner(&p, attr, to_set);
+	if (!r && kill)
+		r = attr_drop_suid(fs, n);
+	if (!r && (to_set & FUSE_SET_ATTR_MODE))
+		r = S_ISLNK(n->type) ? -EOPNOTSUPP :
+				       place_chmod(&p, attr->st_mode);
+	if (!r && (to_set & SET_TIMES))
+		r = set_times(&p, attr, to_set);
+	return r;
+}
+
+static int setattr(struct fs *fs, struct node *n, const struct stat *attr,
+		   int to_set, bool kill)
+{
+	bool size = to_set & FUSE_SET_ATTR_SIZE;
+	int r;
+
+	if (size && !S_ISREG(n->type))
+		return -EINVAL;
+	r = linkbreak_begin(fs, n);
+	if (r)
+		return r;
+	r = linkbreak_locked(fs, n, NULL, NULL, size ? BREAK_DATA : BREAK_META,
+			     size ? attr->st_size : BREAK_KEEP_ALL);
+	if (!r)
+		r = apply(fs, n, attr, to_set, kill);
+	linkbreak_end(n);
+	return r;
+}
+
+void attr_setattr_op(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
+		     int to_set, struct fuse_file_info *fi)
+{
+	struct fs *fs = reply_fs(req);
+	struct node *n = node_get(fs, ino);
+	bool kill = kernel_request()->kill_suidgid;
+	struct stat st;
+	int r = n ? setattr(fs, n, attr, to_set, kill) : -ESTALE;
+
+	if (!r)
+		r = attr_get(fs, n, &st);
+	if (r)
+		reply_status(req, r);
+	else
+		fuse_reply_attr(req, &st, LOOKUP_TIMEOUT);
+}
+
+void attr_readlink_op(fuse_req_t req, fuse_ino_t ino)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	struct fs *fs = reply_fs(req);
+	struct node *n = node_get(fs, ino);
+	char buf[PATH_MAX + 1];
+	ssize_t len = 0;
+	bool upper;
+	int r = n ? node_attr_place(fs, n, &p, &upper) : -ESTALE;
+
+	if (!r) {
+		/* With "" readlinkat(2) reads the descriptor's own link. */
+		len = readlinkat(p.dirfd, p.name ? p.name : "", buf, PATH_MAX);
+		r = len < 0 ? -errno : 0;
+	}
+	if (r) {
+		reply_status(req, r);
+		return;
+	}
+	buf[len] = '\0';
+	fuse_reply_readlink(req, buf);
+}
+
+void attr_statfs_op(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fs *fs = reply_fs(req);
+	struct statvfs sv;
+	int fd = fs->upper_fd >= 0 ? fs->upper_fd : fs->layers[0].fd;
+
+	if (fstatvfs(fd, &sv)) {
+		reply_status(req, -errno);
+		return;
+	}
+	sv.f_namemax = NAME_MAX;
+	fuse_reply_statfs(req, &sv);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The structures that the operations share.  Each field says what protects
+ * it; docs/locking.md has the order of the locks and the reasons.
+ *
+ * Ownership: a struct node lives as long as its reference count, which counts
+ * the kernel's look-ups, open files, names of children and work in progress.
+ * A struct lower lives as long as its references too.
+ */
+#ifndef STENCIL_FS_FS_TYPES_H
+#define STENCIL_FS_FS_TYPES_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/layer_format.h"
+#include "base/table.h"
+#include "fs/fdcache.h"
+
+/* One read-only directory tree.  Immutable after mount. */
+struct layer {
+	unsigned index; /* 0 is the topmost */
+	int fd;		/* root, O_PATH */
+	dev_t dev;
+	uint64_t ino_base; /* added to its inode numbers, see layers.h */
+	bool foreign;	   /* not a template of ours: all dialects of whiteouts
+			      are read */
+	bool has_uuid;
+	unsigned char uuid[16];
+};
+
+enum lower_aufs { AUFS_UNKNOWN, AUFS_NONE, AUFS_SOME };
+
+/* A position in a layer: a directory or the file of a node.  Immutable but
+ * for the descriptor cache and the reference count. */
+struct lower {
+	atomic_uint refs;
+	struct layer *layer;
+	struct lower *parent; /* holds a reference; NULL for the root */
+	char *merged;	      /* path as the layers above see it, where that
+				 differs from the path in the layer */
+	uint64_t ino;	      /* as in the layer */
+	dev_t dev;
+	bool has_xwhiteouts;  /* whiteouts that are attributes may be inside */
+	atomic_int aufs;      /* enum lower_aufs: are .wh. names inside? */
+	struct fdslot dir;    /* directories only */
+	char name[];
+};
+
+/* A name of a node in the container. */
+struct alias {
+	struct alias *next;
+	struct node *parent; /* holds a reference */
+	char name[];
+};
+
+struct listing;
+
+/* What only directories have. */
+struct node_dir {
+	pthread_rwlock_t names; /* the names in this directory, all layers */
+	struct fdslot upper;	/* its private directory, once there is one */
+	struct lower **lowers;	/* immutable; top first */
+	unsigned nlowers;	/* immutable */
+	struct listing *listing; /* node->lock; NULL: not built or outdated */
+	bool impure;		 /* node->lock; the private directory is marked
+				    as holding broken files */
+};
+
+enum node_flags {
+	NODE_UPPER = 1,	   /* has a private inode */
+	NODE_METACOPY = 2, /* the private inode has no data: it is in `data` */
+	NODE_INDEXED = 4,  /* the private inode has a name in the index */
+	NODE_RDEV00 = 8,   /* a container's own device 0/0, see layer_format.h */
+};
+
+struct node {
+	struct table_entry by_lower; /* the table's shards */
+	struct table_entry by_upper; /* the same */
+	uint64_t id;		     /* what the kernel calls it; immutable */
+	uint64_t ino;		     /* st_ino to report; immutable */
+	atomic_ulong refs;
+	pthread_mutex_t busy; /* breaks, changes of names and attributes; may be
+				 held while data is copied */
+	pthread_mutex_t lock; /* the fields below; held for a few instructions */
+	uint64_t upper_ino;   /* with NODE_UPPER; for checks */
+	unsigned flags;	      /* enum node_flags; set only under busy too */
+	bool keyed_lower, keyed_upper; /* which table entries are in use */
+	int orphan;	      /* O_PATH or better, once no name is left; or -1.
+				 Never changes back while the node lives */
+	struct alias *aliases;
+	atomic_uint epoch;    /* counts changes of where the data is */
+	mode_t type;	      /* S_IFMT bits; immutable */
+	uint32_t links;	      /* names in the template; immutable */
+	struct lower *lower;  /* files: as the layers show it, or NULL; immutable
+				 once the node is published */
+	struct lower *data;   /* files: where the data is unless private;
+				 immutable; may equal lower */
+	char *index_name;     /* name in the index if links > 1, or NULL;
+				 immutable */
+	struct node_dir *dir; /* directories; immutable pointer */
+};
+
+struct counters {
+	atomic_ulong breaks_data, breaks_meta, breaks_dir;
+	atomic_ulong bytes_copied, bytes_reflinked, bytes_avoided;
+	atomic_ulong opens, lookups, reads, writes;
+};
+
+struct fs {
+	struct layer *layers; /* top first */
+	struct lower **roots; /* of each layer */
+	unsigned nlayers;
+	int upper_fd;  /* O_PATH, or -1: read-only */
+	int work_fd;   /* work/work, where things are built out of sight */
+	int index_fd;  /* work/index, or -1 without a private area */
+	dev_t upper_dev;
+	uint64_t upper_base; /* added to private inode numbers */
+	bool is_volatile, templates;
+	bool userxattr;	     /* user.overlay. instead of trusted.overlay. */
+	uint64_t generation; /* random: handles of other mounts do not fit */
+	struct slots *nodes; /* id -> struct node */
+	struct slots *files; /* fh -> struct file */
+	struct table table;  /* identity -> struct node */
+	struct fdcache fdcache;
+	struct node *root;
+	atomic_ulong stage_seq; /* names in the work directory */
+	struct counters counters;
+};
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/linkbreak.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "base/cleanup.h"
+#include "base/fileio.h"
+#include "fs/carry.h"
+#include "fs/fault.h"
+#include "fs/index.h"
+#include "fs/marks.h"
+
+/* A break in progress. */
+struct brk {
+	struct fs *fs;
+	struct node *node;
+	struct node *parent; /* NULL: no name is left */
+	const char *name;
+	enum break_need need;
+	int64_t keep;
+	struct lower *lower;  /* what is broken */
+	struct place from;    /* where it is */
+	struct stat st;	      /* its attributes */
+	bool metacopy;	      /* the copy has no data */
+	struct staged staged;
+};
+
+int linkbreak_times_begin(struct node *dir, int dirfd,
+			  struct linkbreak_times *t)
+{
+	struct stat st;
+
+	if (fstat(dirfd, &st))
+		return -errno;
+	t->ts[0] = st.st_atim;
+	t->ts[1] = st.st_mtim;
+	t->fd = dirfd;
+	/* Odd: whoever reads the directory's times now waits (attr.c). */
+	atomic_fetch_add(&dir->epoch, 1);
+	return 0;
+}
+
+int linkbreak_times_end(struct node *dir, struct linkbreak_times *t)
+{
+	char path[FILEIO_PROC_PATH];
+	int r = 0;
+
+	fileio_proc_path(path, t->fd, NULL);
+	if (utimensat(AT_FDCWD, path, t->ts, 0))
+		r = -errno;
+	atomic_fetch_add(&dir->epoch, 1);
+	return r;
+}
+
+static int build_data(struct brk *b)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	_cleanup_fd int src = -1;
+	off_t size = b->st.st_size, bytes = 0;
+	int r;
+
+	if (b->keep < size)
+		size = b->keep;
+	if (size == 0) {
+		atomic_fetch_add(&b->fs->counters.bytes_avoided,
+				 (unsigned long)b->st.st_size);
+		return 0;
+	}
+	r = lower_place(b->fs, b->node->data, &p);
+	if (!r)
+		r = src = place_open(&p, O_RDONLY);
+	if (r >= 0)
+		r = FAULT_STEP("copy", fileio_copy_data(src, b->staged.fd,
+							size, &bytes));
+	if (r < 0)
+		return r;
+	atomic_fetch_add(&b->fs->counters.bytes_copied, (unsigned long)bytes);
+	if (r == FILEIO_REFLINKED)
+		atomic_fetch_add(&b->fs->counters.bytes_reflinked,
+				 (unsigned long)size);
+	return 0;
+}
+
+/* The content, or its absence. */
+static int build_content(struct brk *b)
+{
+	if (!S_ISREG(b->st.st_mode))
+		return 0;
+	/* An empty file has no data to leave behind. */
+	if (b->need == BREAK_DATA || b->st.st_size == 0)
+		return build_data(b);
+	b->metacopy = true;
+	atomic_fetch_add(&b->fs->counters.bytes_avoided,
+			 (unsigned long)b->st.st_size);
+	return FAULT_STEP("size", ftruncate(b->staged.fd, b->st.st_size) ?
+				  -errno : 0);
+}
+
+static int build_redirect(struct brk *b)
+{
+	_cleanup_bytes struct bytes path = BYTES_INIT;
+	int r = lower_path(b->lower, &path);
+
+	return r ? r : marks_set(b->fs, b->staged.fd, NULL, LAYER_REDIRECT,
+				 path.data, path.len);
+}
+
+static int build_marks(struct brk *b)
+{
+	unsigned char origin[LAYER_HANDLE_MAX];
+	int fd = b->staged.fd, r;
+	unsigned len;
+
+	r = FAULT_STEP("mark-ino", marks_set_ino(b->fs, fd, NULL,
+						 b->node->ino));
+	if (r)
+		return r;
+	r = index_handle(b->fs, b->lower, origin, &len);
+	if (!r)
+		r = marks_set(b->fs, fd, NULL, LAYER_ORIGIN, origin, len);
+	else if (r == -EOPNOTSUPP || r == -EOVERFLOW)
+		r = 0; /* without handles only overlayfs misses the origin */
+	if (!r && b->metacopy)
+		r = FAULT_STEP("mark-metacopy",
+			       marks_set(b->fs, fd, NULL, LAYER_METACOPY, "",
+					 0));
+	if (!r && b->node->index_name) {
+		r = FAULT_STEP("mark-nlink", marks_set(b->fs, fd, NULL,
+						       LAYER_NLINK, "L+0", 3));
+		if (!r && b->metacopy)
+			r = build_redirect(b);
+	}
+	return r;
+}
+
+static int build(struct brk *b)
+{
+	_cleanup_free char *target = NULL;
+	ssize_t len;
+	int r;
+
+	if (S_ISLNK(b->st.st_mode)) {
+		target = malloc(PATH_MAX);
+		if (!target)
+			return -ENOMEM;
+		len = readlinkat(b->from.dirfd, b->from.name, target,
+				 PATH_MAX - 1);
+		if (len < 0)
+			return -errno;
+		target[len] = '\0';
+	}
+	r = stage_make(b->fs, b->st.st_mode & S_IFMT, b->st.st_rdev, target,
+		       &b->staged);
+	if (!r)
+		r = build_content(b);
+	if (!r)
+		r = build_marks(b);
+	if (!r)
+		r = carry_all(&b->from, &b->st, &b->staged);
+	/* What the name shows must be on disk before the name is. */
+	if (!r && S_ISREG(b->st.st_mode) && !b->metacopy &&
+	    !b->fs->is_volatile)
+		r = FAULT_STEP("fsync", fsync(b->staged.fd) ? -errno : 0);
+	return r;
+}
+
+/* Tells overlayfs that the directory holds files with foreign inode numbers. */
+static int mark_impure(struct fs *fs, struct node *dir, int dirfd)
+{
+	int r = 0;
+
+	if (dir->dir->impure)
+		return 0;
+	r = FAULT_STEP("mark-impure",
+		       marks_set(fs, dirfd, NULL, LAYER_IMPURE, "y", 1));
+	if (!r)
+		dir->dir->impure = true;
+	return r;
+}
+
+static int install_named(struct brk *b, int dirfd)
+{
+	struct fs *fs = b->fs;
+	struct node *n = b->node;
+	struct linkbreak_times t;
+	bool indexed = false;
+	int r, r2;
+
+	r = mark_impure(fs, b->parent, dirfd);
+	if (!r)
+		r = linkbreak_times_begin(b->parent, dirfd, &t);
+	if (r)
+		return r;
+	if (n->index_name) {
+		r = FAULT_STEP("install-index", stage_link(&b->staged,
+							   fs->index_fd,
+							   n->index_name));
+		indexed = !r;
+	}
+	if (!r)
+		r = stage_install(&b->staged, dirfd, b->name);
+	r2 = linkbreak_times_end(b->parent, &t);
+	/* By its other names the file would stay broken. */
+	if (r && indexed && unlinkat(fs->index_fd, n->index_name, 0))
+		r = -errno;
+	return r ? r : r2;
+}
+
+/* Shows the copy and tells the node, under the parent's names lock. */
+static int install(struct brk *b)
+{
+	_cleanup_fdref struct fdref *ref = NULL;
+	struct stat st;
+	unsigned set = 0;
+	int r, dirfd;
+
+	if (fstat(b->staged.fd, &st))
+		return -errno;
+	if (b->metacopy)
+		set |= NODE_METACOPY;
+	if (!b->parent) {
+		/* No name is left: the copy lives by its descriptor. */
+		node_set_upper(b->fs, b->node, st.st_ino, set, 0);
+		node_del_alias(b->fs, b->node, NULL, "",
+			       take_fd(&b->staged.fd));
+		return 0;
+	}
+	if (b->node->index_name)
+		set |= NODE_INDEXED;
+	dirfd = node_upper_dir(b->fs, b->parent, &ref);
+	if (dirfd < 0)
+		return dirfd;
+	pthread_rwlock_wrlock(&b->parent->dir->names);
+	r = install_named(b, dirfd);
+	if (!r)
+		node_set_upper(b->fs, b->node, st.st_ino, set, 0);
+	pthread_rwlock_unlock(&b->parent->dir->names);
+	return r;
+}
+
+static void count(struct brk *b)
+{
+	struct counters *c = &b->fs->counters;
+
+	if (S_ISDIR(b->st.st_mode))
+		atomic_fetch_add(&c->breaks_dir, 1);
+	else if (b->metacopy || !S_ISREG(b->st.st_mode))
+		atomic_fetch_add(&c->breaks_meta, 1);
+	else
+		atomic_fetch_add(&c->breaks_data, 1);
+}
+
+/* Steps 2 to 4 for a node that has no private inode. */
+static int break_shared(struct brk *b)
+{
+	struct node *n = b->node;
+	int r;
+
+	b->lower = node_is_dir(n) ? n->dir->lowers[0] : n->lower;
+	b->staged = (struct staged)STAGED_INIT;
+	r = lower_place(b->fs, b->lower, &b->from);
+	if (r)
+		return r;
+	r = place_stat(&b->from, &b->st);
+	if (!r)
+		r = build(b);
+	if (!r)
+		r = install(b);
+	if (!r) {
+		count(b);
+		if (S_ISREG(b->st.st_mode) && !b->metacopy)
+			atomic_fetch_add(&n->epoch, 1);
+	}
+	if (b->staged.fs)
+		stage_release(&b->staged);
+	place_release(&b->from);
+	return r;
+}
+
+/* Writing drops capabilities: a break must not. */
+static int copy_keeping_caps(struct brk *b, int src, int fd, off_t size,
+			     off_t *ret_bytes)
+{
+	static const char caps[] = "security.capability";
+	char buf[64];
+	ssize_t len = fgetxattr(fd, caps, buf, sizeof(buf));
+	int r;
+
+	if (len < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+		return -errno;
+	r = FAULT_STEP("copy", fileio_copy_data(src, fd, size, ret_bytes));
+	if (r < 0)
+		return r;
+	if (len >= 0 && fsetxattr(fd, caps, buf, (size_t)len, 0))
+		return -errno;
+	return r;
+}
+
+/*
+ * Brings the data into a private inode that has none.  Until the mark goes the
+ * data below counts; a size smaller than below (after the ftruncate(2)) counts
+ * too, and is what the caller wants to be seen.
+ */
+static int fill_metacopy(struct brk *b)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	_cleanup_fd int src = -1, fd = -1;
+	struct node *n = b->node;
+	struct stat st, below;
+	struct timespec ts[2];
+	off_t size, bytes = 0;
+	int r;
+
+	r = fd = node_open_upper(b->fs, n, O_RDWR);
+	if (r >= 0)
+		r = lower_place(b->fs, n->data, &p);
+	if (!r)
+		r = src = place_open(&p, O_RDONLY);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) || fstat(src, &below))
+		return -errno;
+	size = st.st_size;
+	if (b->keep < size)
+		size = b->keep;
+	if (below.st_size < size)
+		size = below.st_size;
+	ts[0] = st.st_atim;
+	ts[1] = st.st_mtim;
+	r = copy_keeping_caps(b, src, fd, size, &bytes);
+	if (r < 0)
+		return r;
+	atomic_fetch_add(&b->fs->counters.bytes_copied, (unsigned long)bytes);
+	if (r == FILEIO_REFLINKED)
+		atomic_fetch_add(&b->fs->counters.bytes_reflinked,
+				 (unsigned long)size);
+	if (futimens(fd, ts))
+		return -errno;
+	if (!b->fs->is_volatile && fsync(fd))
+		return -errno;
+	r = FAULT_STEP("fill", marks_remove(b->fs, fd, NULL, LAYER_METACOPY));
+	if (r)
+		return r;
+	node_set_upper(b->fs, n, st.st_ino, 0, NODE_METACOPY);
+	atomic_fetch_add(&n->epoch, 1);
+	atomic_fetch_add(&b->fs->counters.breaks_data, 1);
+	return marks_remove(b->fs, fd, NULL, LAYER_REDIRECT);
+}
+
+int linkbreak_locked(struct fs *fs, struct node *n, struct node *parent,
+		     const char *name, enum break_need need, int64_t keep)
+{
+	struct brk b = { .fs = fs,    .node = n,    .parent = parent,
+			 .name = name, .need = need, .keep = keep };
+	unsigned flags = node_flags(n);
+	char buf[NAME_MAX + 1];
+	int r;
+
+	if (flags & NODE_UPPER) {
+		if (need == BREAK_META || !(flags & NODE_METACOPY))
+			return 0;
+		return fill_metacopy(&b);
+	}
+	if (fs->upper_fd < 0)
+		return -EROFS;
+	if (parent)
+		return break_shared(&b);
+	r = node_alias(n, &b.parent, buf);
+	if (r && r != -ESTALE)
+		return r;
+	b.name = buf;
+	r = break_shared(&b);
+	if (b.parent)
+		node_put(fs, b.parent, 1);
+	return r;
+}
+
+/* Takes the busy lock once all of the node's ancestors are private. */
+int linkbreak_begin(struct fs *fs, struct node *n)
+{
+	struct node *parent;
+	char name[NAME_MAX + 1];
+	bool ready;
+	int r;
+
+	if (fs->upper_fd < 0)
+		return -EROFS;
+	for (;;) {
+		parent = NULL;
+		pthread_mutex_lock(&n->busy);
+		if (node_flags(n) & NODE_UPPER)
+			return 0;
+		r = node_alias(n, &parent, name);
+		ready = r == -ESTALE || (!r && node_flags(parent) & NODE_UPPER);
+		if (ready && parent)
+			node_put(fs, parent, 1);
+		if (ready)
+			return 0;
+		pthread_mutex_unlock(&n->busy);
+		r = linkbreak_dirs(fs, parent);
+		node_put(fs, parent, 1);
+		if (r)
+			return r;
+	}
+}
+
+void linkbreak_end(struct node *n)
+{
+	pthread_mutex_unlock(&n->busy);
+}
+
+int linkbreak(struct fs *fs, struct node *n, enum break_need need,
+	      int64_t keep)
+{
+	int r = linkbreak_begin(fs, n);
+
+	if (r)
+		return r;
+	r = linkbreak_locked(fs, n, NULL, NULL, need, keep);
+	linkbreak_end(n);
+	return r;
+}

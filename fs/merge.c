@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a name is in a stack of directories: the part of fs/layers.h that
+ * knows whiteouts, opaque directories, redirects and metadata copies.
+ */
+#include "fs/layers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/fileio.h"
+#include "fs/marks.h"
+
+/* A look-up in progress. */
+struct walk {
+	struct fs *fs;
+	struct lower *const *dirs;
+	unsigned n;
+	const char *name;
+	struct merged *out;
+};
+
+enum step { STEP_NEXT, STEP_DONE }; /* or -errno */
+
+void merged_release(struct fs *fs, struct merged *m)
+{
+	lowers_free(fs, m->lowers, m->n);
+	lower_put(fs, m->data);
+	memset(m, 0, sizeof(*m));
+}
+
+/* The directory's .wh. names are counted once, so that most misses in a
+ * foreign layer cost no second system call. */
+static int scan_aufs(struct fs *fs, struct lower *dir)
+{
+	_cleanup_fdref struct fdref *ref = NULL;
+	_cleanup_dir DIR *d = NULL;
+	int parent = lower_dirfd(fs, dir, &ref), fd, found = AUFS_NONE;
+	struct dirent *e;
+
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	errno = 0;
+	while (found == AUFS_NONE && (e = readdir(d))) {
+		if (!strncmp(e->d_name, LAYER_WH_PREFIX,
+			     strlen(LAYER_WH_PREFIX)))
+			found = AUFS_SOME;
+		errno = 0;
+	}
+	if (errno)
+		return -errno;
+	atomic_store(&dir->aufs, found);
+	return found;
+}
+
+static int has_aufs(struct fs *fs, struct lower *dir)
+{
+	int state = atomic_load(&dir->aufs);
+
+	if (!dir->layer->foreign)
+		return AUFS_NONE;
+	return state == AUFS_UNKNOWN ? scan_aufs(fs, dir) : state;
+}
+
+/* 1 if the layer hides `name` of the layers below by a .wh. name. */
+static int aufs_hides(struct fs *fs, struct lower *dir, int fd,
+		      const char *name)
+{
+	char wh[NAME_MAX + 1];
+	int state = has_aufs(fs, dir), len;
+
+	if (state != AUFS_SOME)
+		return state < 0 ? state : 0;
+	len = snprintf(wh, sizeof(wh), LAYER_WH_PREFIX "%s", name);
+	if (len < 0 || (size_t)len >= sizeof(wh))
+		return 0;
+	if (!faccessat(fd, wh, F_OK, AT_SYMLINK_NOFOLLOW))
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static bool is_whiteout_dev(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+static enum marks_dialect dialect(const struct lower *dir)
+{
+	return dir->layer->foreign ? MARKS_FOREIGN : MARKS_TEMPLATE;
+}
+
+/* Adds `m`'s directories behind those found so far; they are named from
+ * above like the topmost. */
+static int append(struct walk *w, struct merged *m)
+{
+	struct merged *out = w->out;
+	_cleanup_bytes struct bytes path = BYTES_INIT;
+	struct lower **more;
+	int r;
+
+	if (!S_ISDIR(m->st.st_mode))
+		return 0;
+	r = lower_path(out->lowers[0], &path);
+	if (r)
+		return r;
+	more = reallocarray(out->lowers, out->n + m->n, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	out->lowers = more;
+	for (unsigned i = 0; i < m->n; i++) {
+		if (!m->lowers[i]->merged) {
+			m->lowers[i]->merged = strdup(path.data);
+			if (!m->lowers[i]->merged)
+				return -ENOMEM;
+		}
+		more[out->n++] = lower_get(m->lowers[i]);
+	}
+	return 0;
+}
+
+static int follow_redirect(struct walk *w, unsigned i, const char *redirect)
+{
+	struct merged m = { 0 };
+	int r = merged_redirect(w->fs, w->dirs + i + 1, w->n - i - 1,
+				w->dirs[i]->layer->index + 1, redirect, &m);
+
+	if (r == -ENOENT)
+		return STEP_DONE;
+	if (!r)
+		r = append(w, &m);
+	merged_release(w->fs, &m);
+	return r ? r : STEP_DONE;
+}
+
+static int add_dir(struct walk *w, unsigned i, int fd, const struct stat *st)
+{
+	bool last = i + 1 == w->n;
+	struct lower *dir = w->dirs[i], **more, *child;
+	_cleanup_marks struct marks marks = { 0 };
+	struct stat opq;
+	char buf[FILEIO_PROC_PATH];
+	int r;
+
+	if (!last || dir->layer->foreign) {
+		r = marks_read(w->fs, fd, w->name, dialect(dir), &marks);
+		if (r)
+			return r;
+	}
+	child = lower_child(dir, w->name, st);
+	more = child ? reallocarray(w->out->lowers, w->out->n + 1,
+				    sizeof(*more)) :
+		       NULL;
+	if (!more) {
+		lower_put(w->fs, child);
+		return -ENOMEM;
+	}
+	child->has_xwhiteouts = marks.xwhiteouts;
+	w->out->lowers = more;
+	if (!w->out->n)
+		w->out->st = *st;
+	more[w->out->n++] = child;
+	if (last || marks.opaque)
+		return STEP_DONE;
+	if (dir->layer->foreign) {
+		snprintf(buf, sizeof(buf), "%s/" LAYER_WH_OPAQUE, w->name);
+		if (!fstatat(fd, buf, &opq, AT_SYMLINK_NOFOLLOW))
+			return STEP_DONE;
+	}
+	if (marks.redirect)
+		return follow_redirect(w, i, marks.redirect);
+	return STEP_NEXT;
+}
+
+/* The data of a metadata copy in a layer lies in the layers below it. */
+static int find_data(struct walk *w, unsigned i, int fd)
+{
+	_cleanup_marks struct marks marks = { 0 };
+	struct lower *dir = w->dirs[i];
+	struct merged m = { 0 };
+	int r = 0;
+
+	if (dir->layer->foreign && dir->layer->index + 1 < w->fs->nlayers)
+		r = marks_read(w->fs, fd, w->name, MARKS_FOREIGN, &marks);
+	if (r)
+		return r;
+	if (!marks.metacopy) {
+		w->out->data = lower_get(w->out->lowers[0]);
+		return STEP_DONE;
+	}
+	if (marks.redirect)
+		r = merged_redirect(w->fs, w->dirs + i + 1, w->n - i - 1,
+				    dir->layer->index + 1, marks.redirect, &m);
+	else
+		r = merged_lookup(w->fs, w->dirs + i + 1, w->n - i - 1,
+				  w->name, &m);
+	if (!r && !S_ISREG(m.st.st_mode))
+		r = -EIO;
+	if (!r) {
+		w->out->data = lower_get(m.data);
+		w->out->st.st_blocks = m.st.st_blocks;
+	}
+	merged_release(w->fs, &m);
+	return r == -ENOENT ? -EIO : r ? r : STEP_DONE;
+}
+
+static int add_file(struct walk *w, unsigned i, int fd, const struct stat *st)
+{
+	struct lower *dir = w->dirs[i];
+
+	/* Below a directory of a higher layer: hidden. */
+	if (w->out->n)
+		return STEP_DONE;
+	w->out->lowers = calloc(1, sizeof(struct lower *));
+	if (!w->out->lowers)
+		return -ENOMEM;
+	w->out->lowers[0] = lower_child(dir, w->name, st);
+	if (!w->out->lowers[0])
+		return -ENOMEM;
+	w->out->n = 1;
+	w->out->st = *st;
+	if (S_ISREG(st->st_mode))
+		return find_data(w, i, fd);
+	w->out->data = lower_get(w->out->lowers[0]);
+	return STEP_DONE;
+}
+
+static int lookup_layer(struct walk *w, unsigned i)
+{
+	_cleanup_fdref struct fdref *ref = NULL;
+	struct lower *dir = w->dirs[i];
+	int fd = lower_dirfd(w->fs, dir, &ref), r;
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (dir->layer->foreign &&
+	    !strncmp(w->name, LAYER_WH_PREFIX, strlen(LAYER_WH_PREFIX)))
+		return STEP_NEXT;
+	if (fstatat(fd, w->name, &st, AT_SYMLINK_NOFOLLOW)) {
+		if (errno != ENOENT)
+			return -errno;
+		if (i + 1 == w->n)
+			return STEP_NEXT;
+		r = aufs_hides(w->fs, dir, fd, w->name);
+		return r < 0 ? r : r ? STEP_DONE : STEP_NEXT;
+	}
+	if (is_whiteout_dev(&st))
+		return STEP_DONE;
+	if (dir->has_xwhiteouts && S_ISREG(st.st_mode) && !st.st_size) {
+		_cleanup_marks struct marks marks = { 0 };
+
+		r = marks_read(w->fs, fd, w->name, dialect(dir), &marks);
+		if (r)
+			return r;
+		if (marks.xwhiteout)
+			return STEP_DONE;
+	}
+	return S_ISDIR(st.st_mode) ? add_dir(w, i, fd, &st) :
+				     add_file(w, i, fd, &st);
+}
+
+int merged_lookup(struct fs *fs, struct lower *const *dirs, unsigned n,
+		  const char *name, struct merged *ret)
+{
+	struct merged out = { 0 };
+	struct walk w = { fs, dirs, n, name, &out };
+	int r = STEP_NEXT;
+
+	for (unsigned i = 0; r == STEP_NEXT && i < n; i++)
+		r = lookup_layer(&w, i);
+	if (r >= 0 && !out.n)
+		r = -ENOENT;
+	if (r < 0) {
+		merged_release(fs, &out);
+		return r;
+	}
+	*ret = out;
+	return 0;
+}
+
+/* Walks a path from the roots of the layers from index `from` on. */
+static int redirect_path(struct fs *fs, unsigned from, const char *path,
+			 struct merged *ret)
+{
+	_cleanup_free char *copy = strdup(path);
+	struct merged cur = { 0 }, next;
+	struct lower *const *dirs = fs->roots + from;
+	unsigned n = fs->nlayers - from;
+	char *save, *name;
+	int r = -ENOENT;
+
+	if (!copy)
+		return -ENOMEM;
+	for (name = strtok_r(copy, "/", &save); name;
+	     name = strtok_r(NULL, "/", &save)) {
+		r = cur.n && !S_ISDIR(cur.st.st_mode) ? -ENOENT : 0;
+		/* A layer is input: nothing may lead out of it. */
+		if (!r && (!strcmp(name, "..") || !strcmp(name, ".")))
+			r = -EIO;
+		if (r)
+			break;
+		r = merged_lookup(fs, dirs, n, name, &next);
+		if (r)
+			break;
+		merged_release(fs, &cur);
+		cur = next;
+		dirs = cur.lowers;
+		n = cur.n;
+	}
+	if (r) {
+		merged_release(fs, &cur);
+		return r;
+	}
+	*ret = cur;
+	return 0;
+}
+
+int merged_redirect(struct fs *fs, struct lower *const *dirs, unsigned n,
+		    unsigned from, const char *redirect, struct merged *ret)
+{
+	while (n && dirs[0]->layer->index < from) {
+		dirs++;
+		n--;
+	}
+	if (from >= fs->nlayers)
+		return -ENOENT;
+	if (redirect[0] == '/')
+		return redirect_path(fs, from, redirect, ret);
+	if (!redirect[0] || strchr(redirect, '/') || !strcmp(redirect, "..") ||
+	    !strcmp(redirect, "."))
+		return -EIO;
+	return merged_lookup(fs, dirs, n, redirect, ret);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/read.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "fs/file.h"
+#include "fs/reply.h"
+
+void read_open_op(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = reply_fs(req);
+	struct node *n = node_get(fs, ino);
+	int r = n ? file_open(fs, n, fi->flags, &fi->fh) : -ESTALE;
+
+	if (r) {
+		reply_status(req, r);
+		return;
+	}
+	/* Nobody changes a file but through this mount. */
+	fi->keep_cache = 1;
+	if (fuse_reply_open(req, fi) == -ENOENT)
+		file_release(fs, fi->fh);
+}
+
+void read_read_op(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		  struct fuse_file_info *fi)
+{
+	struct fuse_bufvec buf = FUSE_BUFVEC_INIT(size);
+	struct fs *fs = reply_fs(req);
+	struct file *f = file_get(fs, fi->fh);
+	int r = f ? file_refresh(fs, f) : -EBADF;
+
+	if (r) {
+		reply_status(req, r);
+		return;
+	}
+	atomic_fetch_add_explicit(&fs->counters.reads, 1,
+				  memory_order_relaxed);
+	buf.buf[0].flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK |
+			   FUSE_BUF_FD_RETRY;
+	buf.buf[0].fd = f->fd;
+	buf.buf[0].pos = off;
+	fuse_reply_data(req, &buf, 0);
+}
+
+void read_lseek_op(fuse_req_t req, fuse_ino_t ino, off_t off, int whence,
+		   struct fuse_file_info *fi)
+{
+	struct fs *fs = reply_fs(req);
+	struct file *f = file_get(fs, fi->fh);
+	int r = f ? file_refresh(fs, f) : -EBADF;
+
+	if (!r) {
+		off = lseek(f->fd, off, whence);
+		r = off < 0 ? -errno : 0;
+	}
+	if (r)
+		reply_status(req, r);
+	else
+		fuse_reply_lseek(req, off);
+}
+
+void read_release_op(fuse_req_t req, fuse_ino_t ino,
+		     struct fuse_file_info *fi)
+{
+	file_release(reply_fs(req), fi->fh);
+	reply_status(req, 0);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/cleanup.h"
+#include "fs/attr.h"
+#include "fs/file.h"
+#include "fs/kernel.h"
+#include "fs/lookup.h"
+#include "fs/names.h"
+#include "fs/reply.h"
+
+void write_create_op(fuse_req_t req, fuse_ino_t parent, const char *name,
+		     mode_t mode, struct fuse_file_info *fi)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	struct fs *fs = reply_fs(req);
+	struct names_make m = {
+		.fs = fs,
+		.dir = node_get(fs, parent),
+		.name = strcmp(name, KERNEL_TMPFILE_NAME) ? name : NULL,
+		.mode = S_IFREG | (mode & 07777),
+		.uid = ctx->uid,
+		.gid = ctx->gid,
+		.umask = ctx->umask,
+	};
+	_cleanup_fd int fd = -1;
+	struct fuse_entry_param e;
+	struct stat attr;
+	struct node *n = NULL;
+	int r = -ESTALE;
+
+	if (m.dir && node_is_dir(m.dir))
+		r = names_make(&m, &n, &attr, &fd);
+	if (!r)
+		r = file_new(fs, n, fd, true, 0, &fi->fh);
+	if (r) {
+		if (n)
+			node_put(fs, n, 1);
+		reply_status(req, r);
+		return;
+	}
+	(void)take_fd(&fd);
+	fi->keep_cache = 1;
+	lookup_entry(fs, n, &attr, &e);
+	if (fuse_reply_create(req, &e, fi) == -ENOENT) {
+		file_release(fs, fi->fh);
+		node_put(fs, n, 1);
+	}
+}
+
+/* A write by somebody without CAP_FSETID, as the kernel says. */
+static int drop_suid(struct fs *fs, struct node *n)
+{
+	int r;
+
+	if (!kernel_request()->kill_suidgid)
+		return 0;
+	pthread_mutex_lock(&n->busy);
+	r = attr_drop_suid(fs, n);
+	pthread_mutex_unlock(&n->busy);
+	return r;
+}
+
+void write_write_op(fuse_req_t req, fuse_ino_t ino, const char *buf,
+		    size_t size, off_t off, struct fuse_file_info *fi)
+{
+	struct fs *fs = reply_fs(req);
+	struct file *f = file_get(fs, fi->fh);
+	size_t done = 0;
+	ssize_t n;
+	int r = f ? drop_suid(fs, f->node) : -EBADF;
+
+	while (!r && done < size) {
+		n = pwrite(f->fd, buf + done, size - done, off + (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			r = n ? -errno : -EIO;
+		else
+			done += (size_t)n;
+	}
+	/* What was written before an error counts: the next write says it. */
+	if (r && !done) {
+		reply_status(req, r);
+		return;
+	}
+	atomic_fetch_add_explicit(&fs->counters.writes, 1,
+				  memory_order_relaxed);
+	fuse_reply_write(req, done);
+}
+
+void write_fsync_op(fuse_req_t req, fuse_ino_t ino, int datasync,
+		    struct fuse_file_info *fi)
+{
+	struct fs *fs = reply_fs(req);
+	struct file *f = file_get(fs, fi->fh);
+	int r = f ? file_refresh(fs, f) : -EBADF;
+
+	/* A shared file has nothing to write; its attributes may. */
+	if (!r && !fs->is_volatile && node_flags(f->node) & NODE_UPPER)
+		r = (datasync ? fdatasync(f->fd) : fsync(f->fd)) ? -errno : 0;
+	reply_status(req, r);
+}
+
+void write_fallocate_op(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
+			off_t length, struct fuse_file_info *fi)
+{
+	struct file *f = file_get(reply_fs(req), fi->fh);
+	int r = f && f->writable ? 0 : -EBADF;
+
+	if (!r && fallocate(f->fd, mode, offset, length))
+		r = -errno;
+	reply_status(req, r);
+}
+
+void write_copy_op(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
+		   struct fuse_file_info *fi_in, fuse_ino_t ino_out,
+		   off_t off_out, struct fuse_file_info *fi_out, size_t len,
+		   int flags)
+{
+	struct fs *fs = reply_fs(req);
+	struct file *in = file_get(fs, fi_in->fh);
+	struct file *out = file_get(fs, fi_out->fh);
+	ssize_t n = 0;
+	int r = in && out && out->writable ? file_refresh(fs, in) : -EBADF;
+
+	if (!r) {
+		n = copy_file_range(in->fd, &off_in, out->fd, &off_out, len,
+				    (unsigned)flags);
+		r = n < 0 ? -errno : 0;
+	}
+	if (r)
+		reply_status(req, r);
+	else
+		fuse_reply_write(req, (size_t)n);
+}
