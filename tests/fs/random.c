@@ -13,10 +13,8 @@
  *	  --remount-every=N	this many operations
  *	  --log=FILE		the sequence, in the language of script.h
  *	  --replay=FILE		runs this log instead
- *	  --overlay		leaves out what kernel overlayfs is known and
- *				documented to do otherwise: descriptors opened
- *				for reading before a copy-up, RENAME_WHITEOUT,
- *				device 0/0
+ *	  --no-whiteouts	leaves out what makes overlayfs's own marks:
+ *				RENAME_WHITEOUT, device 0/0, its attributes
  *	  --alone		no PLAIN: only errors that no file system may
  *				answer count (several at once in one tree)
  *
@@ -289,8 +287,8 @@ static bool take_option(const char *arg)
 			*table[i].text = arg + n;
 		return true;
 	}
-	if (!strcmp(arg, "--overlay"))
-		gen_overlay = true;
+	if (!strcmp(arg, "--no-whiteouts"))
+		gen_no_whiteouts = true;
 	else if (!strcmp(arg, "--alone"))
 		opt.sides = 1;
 	else
@@ -314,6 +312,7 @@ int main(int argc, char **argv)
 	opt.dir[1] = argv[i + opt.sides - 1];
 	log_file = opt.log ? fopen(opt.log, "we") : NULL;
 	open_roots();
+	check();
 	if (opt.replay)
 		run_log();
 	else

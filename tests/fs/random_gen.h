@@ -14,7 +14,7 @@
 #define PATH_ROOM 600
 
 static uint64_t state;
-static bool gen_overlay; /* leave out the forms marked not_overlay */
+static bool gen_no_whiteouts; /* leave out the forms so marked */
 
 /* What exists, as far as the generator knows: wrong guesses are tests too. */
 static struct gen_path {
@@ -34,7 +34,7 @@ static uint64_t rnd(uint64_t below)
 
 static const struct {
 	unsigned weight;
-	bool not_overlay;
+	bool whiteout;
 	const char *form;
 } forms[] = {
 	{10, 0, "open %s %p %O %M"},
@@ -171,8 +171,7 @@ static const char *open_flags(void)
 	static char text[200];
 
 	snprintf(text, sizeof(text), "%s%s%s%s%s%s",
-		 gen_overlay ? "O_RDWR" :
-			       PICK("O_RDONLY", "O_WRONLY", "O_RDWR", "O_RDWR"),
+		 PICK("O_RDONLY", "O_WRONLY", "O_RDWR", "O_RDWR"),
 		 rnd(4) ? "" : "|O_CREAT", rnd(5) ? "" : "|O_TRUNC",
 		 rnd(6) ? "" : "|O_APPEND",
 		 rnd(8) ? "" :
@@ -225,8 +224,9 @@ static void expand_letter(char c, bool direct, char *to, size_t size)
 			 c == 'U' ? PICK("0", "1000", "1001", "-1") :
 			 c == 'X' ? PICK("user.a", "user.b", "user.c",
 					 "trusted.a", "security.a",
-					 gen_overlay ? "user.d" :
-						       "trusted.overlay.opaque",
+					 gen_no_whiteouts ?
+						 "user.d" :
+						 "trusted.overlay.opaque",
 					 "user.overlay.opaque") :
 			 c == 'V' ? PICK("y", "value", "@300", "x", "0") :
 			 c == 'x' ? PICK("0", "0", "XATTR_CREATE",
@@ -259,7 +259,7 @@ static void generate(char *line, size_t size)
 		at = rnd(total);
 		for (i = 0; at >= forms[i].weight; i++)
 			at -= forms[i].weight;
-	} while (forms[i].not_overlay && gen_overlay);
+	} while (forms[i].whiteout && gen_no_whiteouts);
 	used = rnd(7) ? 0 : snprintf(line, size, "as %s ",
 				     PICK("1000:1000", "1001:1000"));
 	for (f = forms[i].form; *f && used + 1 < size; f++) {
