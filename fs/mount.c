@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fuse_lowlevel.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -250,17 +251,25 @@ static int loop(struct mount *m)
 }
 
 /*
- * Ends the session.  libfuse unmounts by path, so it may do that only while
- * the path shows our mount: ours may be detached already (umount -l), and then
- * another one would go.
+ * libfuse unmounts by path, unless the kernel has ended the connection.  So it
+ * may do that only while the path shows our mount: ours may be detached
+ * already and still be in use (umount -l), and then another one would go.
  */
-static void session_close(struct mount *m)
+static bool may_unmount(const struct mount *m)
 {
+	struct pollfd connection = { .fd = fuse_session_fd(m->se) };
 	uint64_t id;
 
+	if (poll(&connection, 1, 0) == 1 && connection.revents & POLLERR)
+		return true;
+	return mountpoint_id(m->mountpoint, &id) == 0 && id == m->id;
+}
+
+static void session_close(struct mount *m)
+{
 	if (!m->se)
 		return;
-	if (mountpoint_id(m->mountpoint, &id) == 0 && m->id && id == m->id)
+	if (may_unmount(m))
 		fuse_session_unmount(m->se);
 	/* Only once the connection is dead: the thread may be syncing. */
 	signals_stop(m->signals);
