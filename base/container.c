@@ -131,12 +131,19 @@ static void sweep(int dirfd, const char *prefix)
 			sweep_one(dirfd, d->d_name);
 }
 
-static bool foreign_attr(const char *attr)
+/* Not what describes the template's directory as a layer, nor the labels that
+ * the host's security module gives out (capabilities no directory has). */
+static bool is_copied(const char *attr)
 {
-	return strncmp(attr, LAYER_NS_TRUSTED, strlen(LAYER_NS_TRUSTED)) &&
-	       strncmp(attr, STENCIL_NS_TRUSTED, strlen(STENCIL_NS_TRUSTED)) &&
-	       strncmp(attr, LAYER_NS_USER, strlen(LAYER_NS_USER)) &&
-	       strncmp(attr, STENCIL_NS_USER, strlen(STENCIL_NS_USER));
+	static const char *const not[] = { LAYER_NS_TRUSTED, LAYER_NS_USER,
+					   STENCIL_NS_TRUSTED, STENCIL_NS_USER,
+					   LAYER_NS_FUSE, "security." };
+	size_t i;
+
+	for (i = 0; i < sizeof(not) / sizeof(not[0]); i++)
+		if (strncmp(attr, not[i], strlen(not[i])) == 0)
+			return false;
+	return true;
 }
 
 static int copy_attrs(int from, int to)
@@ -151,7 +158,7 @@ static int copy_attrs(int from, int to)
 		return err == -EOPNOTSUPP ? 0 : err;
 	for (attr = names.data; attr < names.data + names.len;
 	     attr += strlen(attr) + 1) {
-		if (!foreign_attr(attr))
+		if (!is_copied(attr))
 			continue;
 		n = fileio_getxattr(from, NULL, attr, value, sizeof(value));
 		if (n < 0)

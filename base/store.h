@@ -6,14 +6,15 @@
  *	STORE/pool/ab/cdef...			template files by SHA-1
  *	STORE/templates/NAME/VERSION/root/	a template's tree
  *	STORE/templates/NAME/VERSION/manifest	base/manifest.h
- *	STORE/templates/NAME/VERSION/info.json	source, build time, totals
+ *	STORE/templates/NAME/VERSION/info.json	source, time, totals
  *	STORE/templates/NAME/current		symlink to VERSION
  *	STORE/containers/ID/private/		the private area
  *	STORE/containers/ID/work/		overlayfs's work directory
  *	STORE/containers/ID/container.json	struct container
- *	STORE/containers/ID/lock		flock: held exclusively while mounted
- *	STORE/containers/ID/mount.json		pid and mount point while mounted
+ *	STORE/containers/ID/lock		flock: exclusive while mounted
+ *	STORE/containers/ID/mount.json		struct container_mount
  *	STORE/containers/ID/control		socket, fs/control_proto.h
+ *	STORE/containers/.tmp-X .rm-X		being made, being removed
  *
  * Thread safety: no state.  Ownership: what ret_ parameters return is the
  * caller's, released by the *_release function named beside the type.
@@ -44,8 +45,9 @@ int store_open(const char *path, bool create);
 
 /*
  * A name of a template or container: letters, digits, '.', '_' and '-' (a
- * template's also '/', for names as registries use; on disk '/' is '%'), not
- * starting with '.' or '-', at most STORE_NAME_MAX bytes.
+ * template's also '/', for names as registries use; on disk '/' is '%'), no
+ * part between slashes empty or starting with '.' or '-', at most
+ * STORE_NAME_MAX bytes.
  */
 bool store_container_name_ok(const char *id);
 bool store_template_name_ok(const char *name);
@@ -68,7 +70,8 @@ void template_stack_release(struct template_stack *s);
 int template_stack_parse(const char *text, struct template_stack *ret);
 
 /* Replaces absent versions by `current`, prefixes by the whole version.
- * -ENOENT (*ret_missing, if not NULL, names the index), -ENOTUNIQ. */
+ * -ENOENT, -ENOTUNIQ, -EBADMSG; *ret_missing, if not NULL, then names the
+ * index.  The stack is changed as a whole or not at all. */
 int template_stack_resolve(int storefd, struct template_stack *s,
 			   size_t *ret_missing);
 
@@ -85,11 +88,14 @@ struct container {
 void container_release(struct container *c);
 
 /* Makes containers/ID with its directories and record, complete or not at
- * all.  The stack must be resolved. */
+ * all.  The stack must be resolved; -ENOENT if its uppermost template is not
+ * there.  The private area, which in an overlay stands for the root, starts
+ * with the owner, mode, times and attributes of that template's root. */
 int container_create(int storefd, const char *id,
 		     const struct template_stack *stack);
 int container_read(int storefd, const char *id, struct container *ret);
-/* -EBUSY while mounted. */
+/* -EBUSY while mounted.  After any other error but -ENOENT the container may
+ * be gone by name, and a next call removes the rest. */
 int container_remove(int storefd, const char *id);
 /* Sorted ids, NULL-terminated, freed with store_strv_free(). */
 int container_list(int storefd, char ***ret);
@@ -99,7 +105,8 @@ void store_strv_free(char **v);
 int container_open(int storefd, const char *id);
 
 /* Takes the mount lock: the descriptor that holds it (close-on-exec), or
- * -EBUSY when another process has it. */
+ * -EBUSY when another has it.  Holds as long as any copy of the descriptor, a
+ * child's too, is open.  Removes the record that a killed daemon left. */
 int container_lock(int storefd, const char *id);
 
 /* What mount.json holds while a container is mounted. */
