@@ -193,10 +193,12 @@ int fs_close(struct fs *fs)
 {
 	int fd, r = 0;
 
+	if (fs->work_fd >= 0)
+		r = stage_clean(fs);
 	if (fs->upper_fd >= 0 && !fs->is_volatile) {
 		fd = openat(fs->upper_fd, ".",
 			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 || syncfs(fd))
+		if ((fd < 0 || syncfs(fd)) && !r)
 			r = -errno;
 		close_if(fd);
 	}
