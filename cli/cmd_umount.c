@@ -34,10 +34,10 @@ static int64_t now_ms(void)
 
 /*
  * Waits until the daemon has written everything and let go of the container's
- * lock, which it does last.  Its end wakes the wait at once where the process
- * can be seen (pidfd >= 0); a look at the lock decides in any case.
+ * lock, which it does last, and then for its end where it can be seen (pidfd
+ * >= 0).  Returns the lock's descriptor.
  */
-static int wait_for_lock(struct cli *c, const char *id, int pidfd)
+static int wait_for_end(struct cli *c, const char *id, int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	int64_t start = now_ms();
@@ -47,7 +47,7 @@ static int wait_for_lock(struct cli *c, const char *id, int pidfd)
 	for (;;) {
 		fd = container_lock(c->storefd, id);
 		if (fd != -EBUSY)
-			return fd;
+			break;
 		if (now_ms() - start > WAIT_MAX_MS)
 			return -ETIMEDOUT;
 		if (!said && now_ms() - start > WAIT_SAY_MS) {
@@ -59,6 +59,12 @@ static int wait_for_lock(struct cli *c, const char *id, int pidfd)
 		if (poll(&p, 1, WAIT_STEP_MS) > 0)
 			p.fd = -1; /* it has ended: its lock is about to go */
 	}
+	/* Nothing is left for it to do but to end. */
+	if (fd >= 0 && p.fd >= 0 && poll(&p, 1, WAIT_MAX_MS) == 0) {
+		close(fd);
+		return -ETIMEDOUT;
+	}
+	return fd;
 }
 
 /* A killed daemon wrote nothing back: what reached the host's page cache must
@@ -91,7 +97,7 @@ static int unmount(struct cli *c, const char *id, const struct mounts *m,
 		return EXIT_FAILED;
 	if (lazy && !dead)
 		return EXIT_DONE;
-	lock = wait_for_lock(c, id, pidfd);
+	lock = wait_for_end(c, id, pidfd);
 	r = lock < 0 ? lock : dead ? finish_dead(c, id) : 0;
 	if (r == -ETIMEDOUT)
 		log_error(r, "%s is unmounted, but its daemon (process %d) has "

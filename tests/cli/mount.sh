@@ -52,7 +52,7 @@ t_status 1 ctl umount c1
 t_stderr "busy"
 cd "$T"
 ctl umount c1
-[ ! -e "/proc/$pid" ]
+fsop waitdead "$pid" 0
 [ ! -e "$MNT/new" ]
 t_eq 2 "$(cat "$STORE/containers/c1/private/new")" "in the private area"
 t_eq unmounted "$(ctl list --json | jq -r '.[0].state')" "after umount"
