@@ -21,7 +21,7 @@
 #include "fs/mountpoint.h"
 #include "fs/options.h"
 #include "fs/signals.h"
-#include "fs/source.h"
+#include "fs/mount_source.h"
 
 /* A break of a large file occupies a thread for its whole length, so there may
  * be many; idle ones cost only a stack. */
@@ -35,7 +35,7 @@ struct mount {
 	const struct options *o;
 	struct daemonize *daemon; /* NULL in the foreground */
 	char *mountpoint;	  /* no symlinks in it */
-	struct source source;
+	struct mount_source source;
 	struct fs *fs;
 	struct fuse_session *se;
 	uint64_t id; /* of the mount */
@@ -172,10 +172,10 @@ static int layers_and_fs(struct mount *m)
 	const char *what = NULL;
 	int r;
 
-	r = source_open(&m->source);
+	r = mount_source_open(&m->source);
 	if (r < 0)
 		return r;
-	r = source_check_mountpoint(&m->source, m->mountpoint);
+	r = mount_source_check(&m->source, m->mountpoint);
 	if (r < 0)
 		return r;
 	umask(0);
@@ -365,10 +365,10 @@ int mount_run(const struct options *o)
 
 	r = mountpoint_prepare(o->mountpoint, &m.mountpoint);
 	if (r == 0)
-		r = source_resolve(o, &m.source);
+		r = mount_source_resolve(o, &m.source);
 	if (r == 0)
 		r = o->foreground ? serve(&m) : in_background(&m);
-	source_release(&m.source);
+	mount_source_release(&m.source);
 	free(m.mountpoint);
 	return r < 0 ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/source.h"
+#include "fs/mount_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,9 +35,9 @@ static int resolve(const char *what, const char *path, char **ret)
 	return 0;
 }
 
-int source_resolve(const struct options *o, struct source *ret)
+int mount_source_resolve(const struct options *o, struct mount_source *ret)
 {
-	struct source s = { .o = o, .storefd = -1, .lockfd = -1 };
+	struct mount_source s = { .o = o, .storefd = -1, .lockfd = -1 };
 	int r = 0;
 
 	if (o->nlowers) {
@@ -60,14 +60,15 @@ int source_resolve(const struct options *o, struct source *ret)
 		r = resolve("store", store_path(o->store), &s.store);
 	s.container = o->container;
 	if (r < 0)
-		source_release(&s);
+		mount_source_release(&s);
 	else
 		*ret = s;
 	return r;
 }
 
 /* The option template=, with whole versions. */
-static int resolve_stack(const struct source *s, struct template_stack *ret)
+static int resolve_stack(const struct mount_source *s,
+			 struct template_stack *ret)
 {
 	struct template_stack stack = { 0 };
 	size_t missing = 0;
@@ -96,7 +97,8 @@ static int resolve_stack(const struct source *s, struct template_stack *ret)
 }
 
 /* Adds the trees of a stack, which is written base first. */
-static int add_templates(struct source *s, const struct template_stack *stack)
+static int add_templates(struct mount_source *s,
+			 const struct template_stack *stack)
 {
 	s->lowers = calloc(stack->n, sizeof(*s->lowers));
 	if (!s->lowers)
@@ -118,7 +120,7 @@ no_memory:
 }
 
 /* Makes the container if there is none. */
-static int ensure_container(const struct source *s)
+static int ensure_container(const struct mount_source *s)
 {
 	struct template_stack stack = { 0 };
 	struct container c = { 0 };
@@ -146,7 +148,7 @@ static int ensure_container(const struct source *s)
 
 /* Whether the container's daemon has a root to serve.  One that was unmounted
  * holds the lock until all is on disk. */
-static bool is_served(const struct source *s)
+static bool is_served(const struct mount_source *s)
 {
 	struct container_mount m = { 0 };
 	bool served = false;
@@ -163,7 +165,7 @@ static bool is_served(const struct source *s)
 
 /* Takes the lock.  umount(2) returns before the daemon is gone, and a mount
  * that follows must not fail because of that: so it waits a while. */
-static int lock_container(struct source *s)
+static int lock_container(struct mount_source *s)
 {
 	int r;
 
@@ -205,7 +207,7 @@ static bool stack_agrees(const struct template_stack *asked,
 	return true;
 }
 
-static int check_stack(const struct source *s, const struct container *c)
+static int check_stack(const struct mount_source *s, const struct container *c)
 {
 	struct template_stack asked = { 0 };
 	bool agrees;
@@ -228,7 +230,7 @@ static int check_stack(const struct source *s, const struct container *c)
 }
 
 /* The container's private area and the stack of its record. */
-static int add_container(struct source *s)
+static int add_container(struct mount_source *s)
 {
 	struct container c = { 0 };
 	int r;
@@ -263,7 +265,7 @@ static int add_container(struct source *s)
 	return 0;
 }
 
-int source_open(struct source *s)
+int mount_source_open(struct mount_source *s)
 {
 	struct template_stack stack = { 0 };
 	int r;
@@ -294,7 +296,7 @@ int source_open(struct source *s)
 /* One layer that the mount point could lie in. */
 struct layer_id {
 	const char *what;
-	char **path;   /* in struct source */
+	char **path;   /* in struct mount_source */
 	bool is_lower; /* not a template: it may hold the mount point */
 	dev_t dev;
 	ino_t ino;
@@ -315,7 +317,8 @@ static int layer_identify(struct layer_id *l, const char *what, char **path,
 	return 0;
 }
 
-static int identify_all(struct source *s, struct layer_id *ids, size_t *ret_n)
+static int identify_all(struct mount_source *s, struct layer_id *ids,
+			size_t *ret_n)
 {
 	size_t n = 0;
 	int r = 0;
@@ -351,7 +354,7 @@ static bool same_dir(const struct statx *a, const struct statx *b)
  * Makes the layer's path lead into a private clone of its mount, as overlayfs
  * does for each layer.
  */
-static int clone_layer(struct source *s, struct layer_id *l)
+static int clone_layer(struct mount_source *s, struct layer_id *l)
 {
 	struct mount_attr private = { .propagation = MS_PRIVATE };
 	_cleanup_fd int fd = open_tree(AT_FDCWD, *l->path, OPEN_TREE_CLONE |
@@ -376,8 +379,8 @@ static int clone_layer(struct source *s, struct layer_id *l)
 }
 
 /* The mount point lies in this layer, or is its root. */
-static int found_inside(struct source *s, struct layer_id *l, bool is_root,
-			const char *mountpoint)
+static int found_inside(struct mount_source *s, struct layer_id *l,
+			bool is_root, const char *mountpoint)
 {
 	int r = -EBUSY;
 
@@ -397,7 +400,7 @@ static int found_inside(struct source *s, struct layer_id *l, bool is_root,
  * Walks from the mount point up to the root by "..", so that bind mounts and
  * other names of a layer are seen through, as comparing paths would not.
  */
-static int check_upwards(struct source *s, const char *mountpoint,
+static int check_upwards(struct mount_source *s, const char *mountpoint,
 			 struct layer_id *ids, size_t n)
 {
 	_cleanup_fd int fd = open(mountpoint,
@@ -432,7 +435,7 @@ static int check_upwards(struct source *s, const char *mountpoint,
 	return r;
 }
 
-int source_check_mountpoint(struct source *s, const char *mountpoint)
+int mount_source_check(struct mount_source *s, const char *mountpoint)
 {
 	_cleanup_free struct layer_id *ids =
 		calloc(s->nlowers + 2, sizeof(*ids));
@@ -447,7 +450,7 @@ int source_check_mountpoint(struct source *s, const char *mountpoint)
 	return r < 0 ? r : check_upwards(s, mountpoint, ids, n);
 }
 
-void source_release(struct source *s)
+void mount_source_release(struct mount_source *s)
 {
 	for (size_t i = 0; i < s->nlowers; i++)
 		free(s->lowers[i]);

@@ -3,12 +3,12 @@
  * What a mount is made of: the options' layers, templates and container as
  * directories, and the container's lock.
  *
- * Thread safety: main thread only.  Ownership: source_release() frees and
- * unlocks; it takes what source_resolve() has zeroed or filled.  Errors:
+ * Thread safety: main thread only.  Ownership: mount_source_release() frees and
+ * unlocks; it takes what mount_source_resolve() has zeroed or filled.  Errors:
  * negative errno, logged in one line.
  */
-#ifndef STENCIL_FS_SOURCE_H
-#define STENCIL_FS_SOURCE_H
+#ifndef STENCIL_FS_MOUNT_SOURCE_H
+#define STENCIL_FS_MOUNT_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ struct options;
 struct container;
 struct template_stack;
 
-struct source {
+struct mount_source {
 	const struct options *o;
 	char **lowers; /* absolute paths without symlinks, top first */
 	size_t nlowers;
@@ -33,11 +33,11 @@ struct source {
 
 /* Makes the option's paths absolute, as long as the caller's working directory
  * and descriptors (/proc/self/fd/N) are there.  `o` must outlive the source. */
-int source_resolve(const struct options *o, struct source *ret);
+int mount_source_resolve(const struct options *o, struct mount_source *ret);
 
 /* Opens the store; makes the container if it does not exist; locks it; adds
  * the templates' trees and the private area to the layers. */
-int source_open(struct source *s);
+int mount_source_open(struct mount_source *s);
 
 /*
  * Refuses a mount point inside the private area or a template.  A lower
@@ -45,9 +45,9 @@ int source_open(struct source *s);
  * back to the new mount: that layer's path then leads into a private clone of
  * the mount it lies on, without what is mounted below.
  */
-int source_check_mountpoint(struct source *s, const char *mountpoint);
+int mount_source_check(struct mount_source *s, const char *mountpoint);
 
 /* Unlocks the container: the last thing that a daemon does. */
-void source_release(struct source *s);
+void mount_source_release(struct mount_source *s);
 
 #endif
