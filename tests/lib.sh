@@ -273,8 +273,12 @@ tree_of()
 		} | sed -E "s/@(1[7-9]|[2-9])[0-9]{8}\.[0-9]+/now/"
 		find . \( -type b -o -type c \) -exec stat -c '%n %t:%T' {} + |
 			sort
+		# Of ours, the kernel's overlayfs knows nothing.
 		find . -print0 | sort -z |
-			xargs -0r getfattr -h -d -m - -e hex 2>&1
+			xargs -0r getfattr -h -d -m - -e hex 2>&1 |
+			awk 'BEGIN { RS = ""; ORS = "\n\n" }
+				{ gsub(/\ntrusted\.stencil\.[^\n]*/, "") }
+				/\n./'
 		# What is bigger is sparse, and its size and blocks stand above.
 		find . -type f -size -200M -print0 | sort -z |
 			xargs -0r sha1sum
@@ -496,11 +500,9 @@ run_daemon()
 # The pid of the daemon behind a mount point.
 daemon_pid()
 {
-	local pid
-
-	pid=$(grep -lzsx "STENCIL_MOUNT=$1" /proc/[0-9]*/environ |
-		cut -d/ -f3 | head -1)
-	echo "$pid"
+	# Processes that end meanwhile make grep complain.
+	(grep -lzsx "STENCIL_MOUNT=$1" /proc/[0-9]*/environ || :) |
+		cut -d/ -f3 | head -1
 }
 
 # umount_at MOUNTPOINT: gone, and on disk, when it returns.

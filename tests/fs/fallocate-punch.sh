@@ -10,5 +10,8 @@ fsop open w "$MNT/big" O_RDWR , \
 	=1048576 fstat w size , =BB.. pread w 4094 4 , =..BB pread w 12286 4 , \
 	=4096 lseek w SEEK_HOLE 0 , =12288 lseek w SEEK_DATA 4096
 remount_fs
-fsop open r "$MNT/big" O_RDONLY , =BB.. pread r 4094 4 , =..BB pread r 12286 4 , \
-	=2032 fstat r blocks
+fsop open r "$MNT/big" O_RDONLY , =BB.. pread r 4094 4 , =..BB pread r 12286 4
+# Attributes may take a block of their own.
+blocks=$(fsop stat "$MNT/big" blocks)
+[ "$blocks" = 2032 ] || [ "$blocks" = 2040 ] ||
+	t_fail "$blocks blocks after punching 8 KiB out of 1 MiB"

@@ -7,11 +7,12 @@ make_lower
 mount_fs
 
 echo x >"$MNT/dir/a"
-mount -o remount,ro "$MNT"
+# -i: no helper, as it would mount anew.
+mount -i -o remount,ro "$MNT"
 t_errno EROFS open w "$MNT/file" O_WRONLY
 t_errno EROFS mkdir "$MNT/new"
 t_eq x "$(cat "$MNT/dir/a")" "content read-only"
-mount -o remount,rw "$MNT"
+mount -i -o remount,rw "$MNT"
 echo y >"$MNT/file"
 umount_fs
 mount_fs ro
