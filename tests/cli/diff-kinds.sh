@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# stencilctl diff: each kind of change, made by the kernel's overlayfs, and
-# the rules for replaced and renamed directories.
+# stencilctl diff: each kind of change, and the rules for replaced and renamed
+# directories; changes made by the kernel's overlayfs and by stencilfs, whose
+# private areas must say the same.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/store.bash"
 begin
@@ -26,35 +27,40 @@ template_of base "$b"
 ctl create c1 --template=base
 t_eq "" "$(ctl diff c1)" "diff of a new container"
 
+change()
+{
+	cd "$MNT"
+	echo 2 >etc/changed
+	rm etc/deleted
+	chmod 600 etc/mode
+	echo 2 >etc/added
+	mkdir -p new/dir
+	echo 2 >new/dir/file
+	# replaced: b and sub/y are made again
+	rm -r opaque
+	mkdir -p opaque/sub
+	echo 2 >opaque/b
+	echo 2 >opaque/sub/y
+	echo 2 >opaque/sub/z
+	mv old renamed
+	echo 2 >renamed/changed
+	echo 2 >renamed/added
+	rm renamed/deleted
+	mv renamed/deep renamed/moved
+	echo 2 >renamed/moved/added
+	rm -r gone
+	rm type/file
+	mkdir type/file
+	rm -r type
+	echo 2 >type
+	# no trace stays of what came and went
+	echo 2 >etc/passing
+	rm etc/passing
+	cd "$T"
+}
+
 by_kernel c1 base
-cd "$MNT"
-echo 2 >etc/changed
-rm etc/deleted
-chmod 600 etc/mode
-echo 2 >etc/added
-mkdir -p new/dir
-echo 2 >new/dir/file
-# replaced: b and sub/y are made again
-rm -r opaque
-mkdir -p opaque/sub
-echo 2 >opaque/b
-echo 2 >opaque/sub/y
-echo 2 >opaque/sub/z
-mv old renamed
-echo 2 >renamed/changed
-echo 2 >renamed/added
-rm renamed/deleted
-mv renamed/deep renamed/moved
-echo 2 >renamed/moved/added
-rm -r gone
-rm type/file
-mkdir type/file
-rm -r type
-echo 2 >type
-# no trace stays of what came and went
-echo 2 >etc/passing
-rm etc/passing
-cd "$T"
+change
 umount_fs
 
 cat >want <<'END'
@@ -85,6 +91,15 @@ A /renamed/moved/added
 C /type
 END
 ctl diff c1 >got
+diff -u want got
+
+ctl -q create c2 --template=base
+by_stencilfs c2
+change
+ctl diff c2 >got
+diff -u want got
+ctl umount c2
+ctl diff c2 >got
 diff -u want got
 
 # The same as JSON, with the option on either side of the command.

@@ -28,19 +28,24 @@ ctl create c1 --template=a:b
 t_eq "b a" "$(ctl show --json c1 |
 	jq -r '[.templates[].name] | reverse | join(" ")')" "stack"
 
+change()
+{
+	cd "$MNT"
+	echo 2 >dir/hidden
+	echo 2 >dir/both
+	rm dir/low
+	echo 2 >cut/low
+	echo 2 >cut/high
+	echo 2 >to/deep/file
+	echo 2 >to/deep/new
+	rm to/deep/other
+	mkdir from
+	echo 2 >from/deep
+	cd "$T"
+}
+
 by_kernel c1 a b
-cd "$MNT"
-echo 2 >dir/hidden
-echo 2 >dir/both
-rm dir/low
-echo 2 >cut/low
-echo 2 >cut/high
-echo 2 >to/deep/file
-echo 2 >to/deep/new
-rm to/deep/other
-mkdir from
-echo 2 >from/deep
-cd "$T"
+change
 umount_fs
 
 cat >want <<'END'
@@ -61,6 +66,13 @@ D /to/deep/other
 END
 ctl diff c1 >got
 diff -u want got
+
+ctl -q create c3 --template=a:b
+by_stencilfs c3
+change
+ctl diff c3 >got
+diff -u want got
+ctl umount c3
 
 # The whole of a stacked directory replaced: what any template showed is gone,
 # what a template hid is not.
