@@ -27,7 +27,7 @@ static bool same_userns(pid_t tid)
 	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
-bool caller_is_admin(pid_t tid)
+bool caller_has_cap(pid_t tid, int cap)
 {
 	static const char field[] = "\nCapEff:";
 	_cleanup_bytes struct bytes status = BYTES_INIT;
@@ -44,7 +44,10 @@ bool caller_is_admin(pid_t tid)
 	if (!caps)
 		return false;
 	caps += sizeof(field) - 1;
-	if (!(strtoull(caps, NULL, 16) & 1ULL << CAP_SYS_ADMIN))
-		return false;
-	return same_userns(tid);
+	return strtoull(caps, NULL, 16) >> cap & 1;
+}
+
+bool caller_is_admin(pid_t tid)
+{
+	return caller_has_cap(tid, CAP_SYS_ADMIN) && same_userns(tid);
 }

@@ -17,4 +17,7 @@
  * before it shows trusted.* attributes.  Reads /proc. */
 bool caller_is_admin(pid_t tid);
 
+/* Whether it has capability `cap` (CAP_*) in its own user namespace. */
+bool caller_has_cap(pid_t tid, int cap);
+
 #endif

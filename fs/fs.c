@@ -133,6 +133,7 @@ static int init(struct fs *fs, const struct fs_config *cfg,
 	    sizeof(generation))
 		return -EIO;
 	fs->generation = generation | 1;
+	pthread_mutex_init(&fs->burials, NULL);
 	fdcache_init(&fs->fdcache, dir_limit());
 	r = table_init(&fs->table);
 	if (!r)
@@ -167,6 +168,7 @@ static void release(struct fs *fs)
 	slots_free(fs->files);
 	table_release(&fs->table);
 	fdcache_release(&fs->fdcache);
+	pthread_mutex_destroy(&fs->burials);
 	free(fs);
 }
 
@@ -187,6 +189,11 @@ int fs_open(const struct fs_config *cfg, struct fs **ret,
 	}
 	*ret = fs;
 	return 0;
+}
+
+void fs_attach(struct fs *fs, struct fuse_session *se)
+{
+	fs->se = se;
 }
 
 int fs_close(struct fs *fs)

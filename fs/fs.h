@@ -16,6 +16,7 @@
 
 struct fs;
 struct fuse_lowlevel_ops;
+struct fuse_session;
 
 struct fs_config {
 	const char *const *lowers; /* paths of directories, top first */
@@ -34,6 +35,9 @@ struct fs_config {
  */
 int fs_open(const struct fs_config *cfg, struct fs **ret,
 	    const char **ret_what);
+
+/* The session that serves it, for notifications; before the loop. */
+void fs_attach(struct fs *fs, struct fuse_session *se);
 
 /* Writes everything of the private area to disk (unless volatile), frees. */
 int fs_close(struct fs *fs);

@@ -61,6 +61,7 @@ struct alias {
 };
 
 struct listing;
+struct fuse_session;
 
 /* What only directories have. */
 struct node_dir {
@@ -125,6 +126,9 @@ struct fs {
 	bool is_volatile, templates;
 	bool userxattr;	     /* user.overlay. instead of trusted.overlay. */
 	uint64_t generation; /* random: handles of other mounts do not fit */
+	struct fuse_session *se; /* for notifications; immutable after start */
+	pthread_mutex_t burials; /* ends of node ids, against look-ups by ids
+				    that the kernel does not hold */
 	struct slots *nodes; /* id -> struct node */
 	struct slots *files; /* fh -> struct file */
 	struct table table;  /* identity -> struct node */

@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 
 #include "base/cleanup.h"
 #include "base/fileio.h"
+#include "fs/caps.h"
 #include "fs/carry.h"
 #include "fs/fault.h"
 #include "fs/index.h"
@@ -109,32 +109,43 @@ static int build_redirect(struct brk *b)
 				 path.data, path.len);
 }
 
-static int build_marks(struct brk *b)
+/*
+ * What the index needs.  Other files get no origin: it would push the
+ * attributes out of a 256-byte inode of ext4, at a block for each file, to say
+ * what st_ino's own mark says.
+ */
+static int build_index_marks(struct brk *b)
 {
 	unsigned char origin[LAYER_HANDLE_MAX];
 	int fd = b->staged.fd, r;
 	unsigned len;
 
-	r = FAULT_STEP("mark-ino", marks_set_ino(b->fs, fd, NULL,
-						 b->node->ino));
-	if (r)
-		return r;
 	r = index_handle(b->fs, b->lower, origin, &len);
 	if (!r)
 		r = marks_set(b->fs, fd, NULL, LAYER_ORIGIN, origin, len);
 	else if (r == -EOPNOTSUPP || r == -EOVERFLOW)
-		r = 0; /* without handles only overlayfs misses the origin */
+		r = 0; /* without handles the index has names of its own */
+	if (!r)
+		r = FAULT_STEP("mark-nlink", marks_set(b->fs, fd, NULL,
+						       LAYER_NLINK, "L+0", 3));
 	if (!r && b->metacopy)
+		r = build_redirect(b);
+	return r;
+}
+
+static int build_marks(struct brk *b)
+{
+	int fd = b->staged.fd, r;
+
+	r = FAULT_STEP("mark-ino", marks_set_ino(b->fs, fd, NULL,
+						 b->node->ino));
+	if (r)
+		return r;
+	if (b->metacopy)
 		r = FAULT_STEP("mark-metacopy",
 			       marks_set(b->fs, fd, NULL, LAYER_METACOPY, "",
 					 0));
-	if (!r && b->node->index_name) {
-		r = FAULT_STEP("mark-nlink", marks_set(b->fs, fd, NULL,
-						       LAYER_NLINK, "L+0", 3));
-		if (!r && b->metacopy)
-			r = build_redirect(b);
-	}
-	return r;
+	return r || !b->node->index_name ? r : build_index_marks(b);
 }
 
 static int build(struct brk *b)
@@ -282,22 +293,18 @@ static int break_shared(struct brk *b)
 }
 
 /* Writing drops capabilities: a break must not. */
-static int copy_keeping_caps(struct brk *b, int src, int fd, off_t size,
-			     off_t *ret_bytes)
+static int copy_keeping_caps(int src, int fd, off_t size, off_t *ret_bytes)
 {
-	static const char caps[] = "security.capability";
-	char buf[64];
-	ssize_t len = fgetxattr(fd, caps, buf, sizeof(buf));
-	int r;
+	struct caps_saved caps;
+	int r = caps_save(fd, &caps), r2;
 
-	if (len < 0 && errno != ENODATA && errno != EOPNOTSUPP)
-		return -errno;
+	if (r)
+		return r;
 	r = FAULT_STEP("copy", fileio_copy_data(src, fd, size, ret_bytes));
 	if (r < 0)
 		return r;
-	if (len >= 0 && fsetxattr(fd, caps, buf, (size_t)len, 0))
-		return -errno;
-	return r;
+	r2 = caps_restore(fd, &caps);
+	return r2 ? r2 : r;
 }
 
 /*
@@ -331,7 +338,7 @@ static int fill_metacopy(struct brk *b)
 		size = below.st_size;
 	ts[0] = st.st_atim;
 	ts[1] = st.st_mtim;
-	r = copy_keeping_caps(b, src, fd, size, &bytes);
+	r = copy_keeping_caps(src, fd, size, &bytes);
 	if (r < 0)
 		return r;
 	atomic_fetch_add(&b->fs->counters.bytes_copied, (unsigned long)bytes);

@@ -323,17 +323,52 @@ void lookup_entry(struct fs *fs, struct node *n, const struct stat *attr,
 	ret->entry_timeout = LOOKUP_TIMEOUT;
 }
 
+/* "." and "..": of a directory or file named by a handle (NFS,
+ * open_by_handle_at(2)), which the kernel may not know any more. */
+static int lookup_handle(struct fs *fs, uint64_t id, bool up,
+			 struct node **ret, struct stat *ret_attr)
+{
+	struct node *n = node_get_unheld(fs, id), *parent;
+	char name[NAME_MAX + 1];
+	int r = n ? 0 : -ESTALE;
+
+	if (!r && up) {
+		r = node_alias(n, &parent, name);
+		node_put(fs, n, 1);
+		n = r ? NULL : parent;
+	}
+	if (!r)
+		r = attr_get(fs, n, ret_attr);
+	if (!r)
+		*ret = n;
+	else if (n)
+		node_put(fs, n, 1);
+	return r;
+}
+
+static int lookup_any(struct fs *fs, uint64_t parent, const char *name,
+		      struct node **ret, struct stat *ret_attr)
+{
+	struct node *dir;
+
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return lookup_handle(fs, parent, name[1], ret, ret_attr);
+	dir = node_get(fs, parent);
+	if (!dir || !node_is_dir(dir))
+		return -ESTALE;
+	return lookup_node(fs, dir, name, ret, ret_attr);
+}
+
 void lookup_op(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = reply_fs(req);
-	struct node *dir = node_get(fs, parent), *n;
+	struct node *n;
 	struct fuse_entry_param e = { .entry_timeout = LOOKUP_TIMEOUT };
 	struct stat attr;
 	int r;
 
 	atomic_fetch_add(&fs->counters.lookups, 1);
-	r = dir && node_is_dir(dir) ? lookup_node(fs, dir, name, &n, &attr) :
-				      -ESTALE;
+	r = lookup_any(fs, parent, name, &n, &attr);
 	if (r == -ENOENT) {
 		/* Node id 0: the kernel remembers that there is none. */
 		fuse_reply_entry(req, &e);

@@ -161,6 +161,7 @@ static int session_open(struct mount *m)
 	r = mountpoint_id(m->mountpoint, &m->id);
 	if (r == 0)
 		r = kernel_attach(m->se);
+	fs_attach(m->fs, m->se);
 	if (r < 0)
 		log_error(r, "mounting on %s", m->mountpoint);
 	return r;

@@ -53,6 +53,19 @@ static bool ref_unless_dead(struct node *n)
 	return false;
 }
 
+struct node *node_get_unheld(struct fs *fs, uint64_t id)
+{
+	struct node *n;
+
+	/* While the id is in the table the node is not freed. */
+	pthread_mutex_lock(&fs->burials);
+	n = node_get(fs, id);
+	if (n && !ref_unless_dead(n))
+		n = NULL;
+	pthread_mutex_unlock(&fs->burials);
+	return n;
+}
+
 static void unkey(struct fs *fs, struct table_entry *e)
 {
 	struct table_shard *s = table_lock(&fs->table, &e->key);
@@ -90,8 +103,9 @@ static struct alias *bury(struct fs *fs, struct node *n)
 		unkey(fs, &n->by_lower);
 	if (n->keyed_upper)
 		unkey(fs, &n->by_upper);
-	if (n->id && n->id != NODE_ROOT_ID)
-		slots_remove(fs->nodes, n->id);
+	pthread_mutex_lock(&fs->burials);
+	slots_remove(fs->nodes, n->id);
+	pthread_mutex_unlock(&fs->burials);
 	free_node(fs, n);
 	return names;
 }

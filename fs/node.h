@@ -36,6 +36,10 @@ void found_release(struct fs *fs, struct found *f);
 /* The node with this id; NULL for an id that was never given out or is gone. */
 struct node *node_get(struct fs *fs, uint64_t id);
 
+/* The same for an id out of a file handle, which the kernel may have forgotten:
+ * with a reference, or NULL. */
+struct node *node_get_unheld(struct fs *fs, uint64_t id);
+
 struct node *node_ref(struct node *n);
 void node_put(struct fs *fs, struct node *n, unsigned long count);
 

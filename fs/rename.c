@@ -309,6 +309,18 @@ static void lock_busy(struct node *a, struct node *b)
 	pthread_mutex_lock(a->id < b->id ? &b->busy : &a->busy);
 }
 
+/*
+ * The kernel keeps a moved directory's listing, with the number of the old
+ * parent in it.  Sent from within the request: this notification drops pages
+ * of a directory, which never wait for the daemon.  A failure leaves an old
+ * number in "..".
+ */
+static void forget_listing(struct fs *fs, struct node *dir)
+{
+	if (node_is_dir(dir) && fs->se)
+		(void)fuse_lowlevel_notify_inval_inode(fs->se, dir->id, 0, 0);
+}
+
 int names_rename(struct fs *fs, struct node *odir, const char *oname,
 		 struct node *ndir, const char *nname, unsigned flags,
 		 const struct names_make *whiteout)
@@ -340,6 +352,11 @@ int names_rename(struct fs *fs, struct node *odir, const char *oname,
 		pthread_mutex_unlock(&m.from.node->busy);
 		if (m.to.node)
 			pthread_mutex_unlock(&m.to.node->busy);
+		if (!r && odir != ndir) {
+			forget_listing(fs, m.from.node);
+			if (m.exchange)
+				forget_listing(fs, m.to.node);
+		}
 		if (!r && flags & RENAME_WHITEOUT) {
 			r = names_make(whiteout, &n, &attr, NULL);
 			if (!r)

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/cleanup.h"
 #include "fs/attr.h"
+#include "fs/caller.h"
+#include "fs/caps.h"
 #include "fs/file.h"
 #include "fs/kernel.h"
 #include "fs/lookup.h"
@@ -53,17 +55,58 @@ void write_create_op(fuse_req_t req, fuse_ino_t parent, const char *name,
 	}
 }
 
-/* A write by somebody without CAP_FSETID, as the kernel says. */
 static int drop_suid(struct fs *fs, struct node *n)
 {
 	int r;
 
-	if (!kernel_request()->kill_suidgid)
-		return 0;
 	pthread_mutex_lock(&n->busy);
 	r = attr_drop_suid(fs, n);
 	pthread_mutex_unlock(&n->busy);
 	return r;
+}
+
+/* For the operations where the kernel does not say who writes. */
+static int drop_suid_of_stranger(struct fs *fs, struct file *f,
+				 const struct fuse_ctx *ctx)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st))
+		return -errno;
+	if (!(st.st_mode & (S_ISUID | S_ISGID)) ||
+	    caller_has_cap(ctx->pid, CAP_FSETID))
+		return 0;
+	return drop_suid(fs, f->node);
+}
+
+static int write_all(int fd, const char *buf, size_t size, off_t off,
+		     size_t *done)
+{
+	ssize_t n;
+
+	while (*done < size) {
+		n = pwrite(fd, buf + *done, size - *done, off + (off_t)*done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		*done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Pages of a mapping that the kernel writes back: nobody calls write(2). */
+static int write_back(int fd, const char *buf, size_t size, off_t off,
+		      size_t *done)
+{
+	struct caps_saved caps;
+	int r = caps_save(fd, &caps), r2;
+
+	if (r)
+		return r;
+	r = write_all(fd, buf, size, off, done);
+	r2 = caps_restore(fd, &caps);
+	return r ? r : r2;
 }
 
 void write_write_op(fuse_req_t req, fuse_ino_t ino, const char *buf,
@@ -72,18 +115,13 @@ void write_write_op(fuse_req_t req, fuse_ino_t ino, const char *buf,
 	struct fs *fs = reply_fs(req);
 	struct file *f = file_get(fs, fi->fh);
 	size_t done = 0;
-	ssize_t n;
-	int r = f ? drop_suid(fs, f->node) : -EBADF;
+	int r = f ? 0 : -EBADF;
 
-	while (!r && done < size) {
-		n = pwrite(f->fd, buf + done, size - done, off + (off_t)done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			r = n ? -errno : -EIO;
-		else
-			done += (size_t)n;
-	}
+	if (!r && kernel_request()->kill_suidgid)
+		r = drop_suid(fs, f->node);
+	if (!r)
+		r = fi->writepage ? write_back(f->fd, buf, size, off, &done) :
+				    write_all(f->fd, buf, size, off, &done);
 	/* What was written before an error counts: the next write says it. */
 	if (r && !done) {
 		reply_status(req, r);
@@ -110,9 +148,12 @@ void write_fsync_op(fuse_req_t req, fuse_ino_t ino, int datasync,
 void write_fallocate_op(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 			off_t length, struct fuse_file_info *fi)
 {
-	struct file *f = file_get(reply_fs(req), fi->fh);
-	int r = f && f->writable ? 0 : -EBADF;
+	struct fs *fs = reply_fs(req);
+	struct file *f = file_get(fs, fi->fh);
+	int r = -EBADF;
 
+	if (f && f->writable)
+		r = drop_suid_of_stranger(fs, f, fuse_req_ctx(req));
 	if (!r && fallocate(f->fd, mode, offset, length))
 		r = -errno;
 	reply_status(req, r);
@@ -129,6 +170,8 @@ void write_copy_op(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 	ssize_t n = 0;
 	int r = in && out && out->writable ? file_refresh(fs, in) : -EBADF;
 
+	if (!r)
+		r = drop_suid_of_stranger(fs, out, fuse_req_ctx(req));
 	if (!r) {
 		n = copy_file_range(in->fd, &off_in, out->fd, &off_out, len,
 				    (unsigned)flags);

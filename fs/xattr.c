@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fileio.h"
 #include "fs/attr.h"
+#include "fs/caller.h"
 #include "fs/kernel.h"
 #include "fs/linkbreak.h"
 #include "fs/marks.h"
@@ -68,14 +69,13 @@ void xattr_get_op(fuse_req_t req, fuse_ino_t ino, const char *name,
 		fuse_reply_buf(req, buf, (size_t)len);
 }
 
-/* trusted. names are for those who may read them: file systems leave them out
- * for others.  The kernel does not tell us of capabilities; root is near. */
-static bool may_see(const char *name, uid_t uid)
+/* trusted. names are for those who may read them, as on other file systems. */
+static bool may_see(const char *name, pid_t caller)
 {
-	return uid == 0 || strncmp(name, "trusted.", 8);
+	return strncmp(name, "trusted.", 8) || caller_is_admin(caller);
 }
 
-static int list(struct fs *fs, struct node *n, uid_t uid, struct bytes *ret)
+static int list(struct fs *fs, struct node *n, pid_t caller, struct bytes *ret)
 {
 	_cleanup_place struct place p = PLACE_INIT;
 	_cleanup_bytes struct bytes names = BYTES_INIT;
@@ -89,7 +89,7 @@ static int list(struct fs *fs, struct node *n, uid_t uid, struct bytes *ret)
 	for (size_t i = 0; !r && i < names.len;
 	     i += strlen(names.data + i) + 1) {
 		shown = marks_decode(names.data + i, buf);
-		if (shown && may_see(shown, uid))
+		if (shown && may_see(shown, caller))
 			r = bytes_add(ret, shown, strlen(shown) + 1);
 	}
 	return r;
@@ -100,7 +100,7 @@ void xattr_list_op(fuse_req_t req, fuse_ino_t ino, size_t size)
 	_cleanup_bytes struct bytes names = BYTES_INIT;
 	struct fs *fs = reply_fs(req);
 	struct node *n = node_get(fs, ino);
-	int r = n ? list(fs, n, fuse_req_ctx(req)->uid, &names) : -ESTALE;
+	int r = n ? list(fs, n, fuse_req_ctx(req)->pid, &names) : -ESTALE;
 
 	if (!r && size && names.len > size)
 		r = -ERANGE;

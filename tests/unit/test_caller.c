@@ -59,6 +59,14 @@ static void test_root(void **state)
 	assert_true(ask_of_child(stay_root));
 }
 
+static void test_cap(void **state)
+{
+	if (geteuid() != 0)
+		skip();
+	assert_true(caller_has_cap(getpid(), 0));
+	assert_false(caller_has_cap(getpid(), 63));
+}
+
 static void test_user(void **state)
 {
 	if (geteuid() != 0)
@@ -83,6 +91,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_userns),
 		cmocka_unit_test(test_nobody),
