@@ -221,6 +221,7 @@ static int set_times(const struct place *p, const struct stat *attr,
 }
 
 #define SET_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
+#define SET_ANY (FUSE_SET_ATTR_MODE | SET_OWNER | FUSE_SET_ATTR_SIZE | SET_TIMES)
 #define SET_TIMES                                                              \
 	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |                           \
 	 FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)
@@ -275,7 +276,13 @@ void attr_setattr_op(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	struct node *n = node_get(fs, ino);
 	bool kill = kernel_request()->kill_suidgid;
 	struct stat st;
-	int r = n ? setattr(fs, n, attr, to_set, kill) : -ESTALE;
+	int r;
+
+	/* chown(2) to nobody new still drops what chown(2) drops; of that only
+	 * a request that sets nothing is left. */
+	if (!(to_set & SET_ANY))
+		kill = true;
+	r = n ? setattr(fs, n, attr, to_set, kill) : -ESTALE;
 
 	if (!r)
 		r = attr_get(fs, n, &st);

@@ -61,8 +61,12 @@ int linkbreak(struct fs *fs, struct node *n, enum break_need need,
 int linkbreak_name(struct fs *fs, struct node *n, struct node *parent,
 		   const char *name);
 
-/* Before the file gets another name: its data must be found by any. */
-int linkbreak_set_redirect(struct fs *fs, struct node *n);
+/*
+ * Before the node gets a name in `dir`: what is below must be found by it.
+ * -EXDEV if the path there is too long for an attribute and `dir` is not the
+ * directory where it was.
+ */
+int linkbreak_set_redirect(struct fs *fs, struct node *n, struct node *dir);
 
 /*
  * Around changes of a private directory that the container did not make:

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "fs/fault.h"
@@ -131,7 +132,21 @@ int linkbreak_name(struct fs *fs, struct node *n, struct node *parent,
 	return r;
 }
 
-int linkbreak_set_redirect(struct fs *fs, struct node *n)
+/* Is what `l` names found below `dir` under the same name? */
+static bool found_in(struct fs *fs, struct node *dir, const struct lower *l)
+{
+	struct merged m;
+	bool same;
+
+	if (merged_lookup(fs, dir->dir->lowers, dir->dir->nlowers, l->name, &m))
+		return false;
+	same = m.lowers[0]->layer == l->layer && m.lowers[0]->dev == l->dev &&
+	       m.lowers[0]->ino == l->ino;
+	merged_release(fs, &m);
+	return same;
+}
+
+int linkbreak_set_redirect(struct fs *fs, struct node *n, struct node *dir)
 {
 	_cleanup_place struct place p = PLACE_INIT;
 	_cleanup_marks struct marks m = { 0 };
@@ -148,6 +163,14 @@ int linkbreak_set_redirect(struct fs *fs, struct node *n)
 		r = FAULT_STEP("mark-redirect",
 			       marks_set(fs, p.dirfd, p.name, LAYER_REDIRECT,
 					 path.data, path.len));
-	/* Too long for an attribute: as overlayfs, the rename is refused. */
-	return r == -ENOSPC || r == -ERANGE || r == -E2BIG ? -EXDEV : r;
+	/* An attribute holds about 4,000 bytes on ext4. */
+	if (r != -ENOSPC && r != -ERANGE && r != -E2BIG)
+		return r;
+	if (path.len < 1024)
+		return r;
+	/* A redirect without a slash is a name in the same directory. */
+	if (!found_in(fs, dir, l))
+		return -EXDEV;
+	return marks_set(fs, p.dirfd, p.name, LAYER_REDIRECT, l->name,
+			 strlen(l->name));
 }

@@ -294,7 +294,7 @@ static int link_node(struct fs *fs, struct node *n, struct node *dir,
 		return r;
 	r = linkbreak_locked(fs, n, NULL, NULL, BREAK_META, BREAK_KEEP_ALL);
 	if (!r && node_flags(n) & NODE_METACOPY)
-		r = linkbreak_set_redirect(fs, n);
+		r = linkbreak_set_redirect(fs, n, dir);
 	if (!r)
 		r = link_locked(fs, n, dir, dirfd, name);
 	linkbreak_end(n);

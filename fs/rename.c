@@ -102,9 +102,9 @@ static int prepare_move(struct fs *fs, struct end *e, const struct end *dest)
 		return r;
 	if (!node_is_dir(n))
 		return node_flags(n) & NODE_METACOPY ?
-			       linkbreak_set_redirect(fs, n) : 0;
+			       linkbreak_set_redirect(fs, n, dest->dir) : 0;
 	if (n->dir->nlowers)
-		return linkbreak_set_redirect(fs, n);
+		return linkbreak_set_redirect(fs, n, dest->dir);
 	if (!dest->below_dir)
 		return 0;
 	/* Without a lower part, it must not get that of its new name. */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fileio.h"
+#include "fs/acl.h"
 #include "fs/attr.h"
 #include "fs/caller.h"
 #include "fs/kernel.h"
@@ -155,6 +156,10 @@ static int remove_attr(struct fs *fs, struct node *n, const char *name)
 	if (fs->upper_fd < 0)
 		return -EROFS;
 	len = get(fs, n, name, NULL, 0);
+	/* An ACL that is not there can be removed, say ext4 and the others. */
+	if (len == -ENODATA &&
+	    (!strcmp(name, ACL_ACCESS) || !strcmp(name, ACL_DEFAULT)))
+		return 0;
 	return len < 0 ? (int)len : change(fs, n, name, NULL, 0, 0);
 }
 
