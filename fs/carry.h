@@ -12,7 +12,7 @@
 
 /* All attributes of `from` but the layers' own marks.  ACLs and capabilities
  * are attributes. */
-int carry_xattrs(const struct place *from, int to_fd);
+int carry_xattrs(const struct fs *fs, const struct place *from, int to_fd);
 
 /* Owner, mode, attributes and, last, times. */
 int carry_all(const struct place *from, const struct stat *st,

@@ -269,53 +269,56 @@ int marks_set_rdev00(struct fs *fs, int dirfd, const char *name)
 	return fileio_setxattr(dirfd, name, attr, "0:0", 3, 0);
 }
 
-/* The prefixes whose names a container has under an escape, as overlayfs
- * does since Linux 6.7 for an overlay on an overlay. */
-static const char *const escaped[] = { LAYER_NS_TRUSTED, LAYER_NS_USER };
+/* Names that are ours or fuse-overlayfs's: containers have none of them. */
 static const char *const refused[] = { STENCIL_NS_TRUSTED, STENCIL_NS_USER,
 				       LAYER_NS_FUSE };
 
-int marks_encode(const char *name, char out[static MARKS_NAME_MAX])
+/*
+ * The prefix of the mount's own marks.  A container's names with it are kept
+ * under an escape, as overlayfs does since Linux 6.7 for an overlay on an
+ * overlay.  The other prefix is an ordinary one.
+ */
+static const char *own_prefix(const struct fs *fs)
 {
-	const char *rest, *prefix = "", *escape = "";
+	return fs->userxattr ? LAYER_NS_USER : LAYER_NS_TRUSTED;
+}
+
+int marks_encode(const struct fs *fs, const char *name,
+		 char out[static MARKS_NAME_MAX])
+{
+	const char *rest, *prefix = own_prefix(fs);
 	int len;
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (strip(name, refused[i], &rest))
 			return -EPERM;
-	rest = name;
-	for (size_t i = 0; i < sizeof(escaped) / sizeof(escaped[0]); i++) {
-		if (!strip(name, escaped[i], &rest))
-			continue;
-		prefix = escaped[i];
-		escape = LAYER_NS_ESCAPE;
-		break;
-	}
-	len = snprintf(out, MARKS_NAME_MAX, "%s%s%s", prefix, escape, rest);
+	if (strip(name, prefix, &rest))
+		len = snprintf(out, MARKS_NAME_MAX, "%s" LAYER_NS_ESCAPE "%s",
+			       prefix, rest);
+	else
+		len = snprintf(out, MARKS_NAME_MAX, "%s", name);
 	return len < 0 || len > XATTR_NAME_MAX ? -ERANGE : 0;
 }
 
-const char *marks_decode(const char *stored, char out[static MARKS_NAME_MAX])
+const char *marks_decode(const struct fs *fs, const char *stored,
+			 char out[static MARKS_NAME_MAX])
 {
-	const char *rest, *inner;
+	const char *rest, *inner, *prefix = own_prefix(fs);
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (strip(stored, refused[i], &rest))
 			return NULL;
-	for (size_t i = 0; i < sizeof(escaped) / sizeof(escaped[0]); i++) {
-		if (!strip(stored, escaped[i], &rest))
-			continue;
-		if (!strip(rest, LAYER_NS_ESCAPE, &inner))
-			return NULL;
-		snprintf(out, MARKS_NAME_MAX, "%s%s", escaped[i], inner);
-		return out;
-	}
-	return stored;
+	if (!strip(stored, prefix, &rest))
+		return stored;
+	if (!strip(rest, LAYER_NS_ESCAPE, &inner))
+		return NULL;
+	snprintf(out, MARKS_NAME_MAX, "%s%s", prefix, inner);
+	return out;
 }
 
-bool marks_carried(const char *stored)
+bool marks_carried(const struct fs *fs, const char *stored)
 {
 	char buf[MARKS_NAME_MAX];
 
-	return marks_decode(stored, buf) != NULL;
+	return marks_decode(fs, stored, buf) != NULL;
 }

@@ -51,12 +51,14 @@ int marks_set_rdev00(struct fs *fs, int dirfd, const char *name);
 /* Names of attributes as a container says them, as the layers store them. */
 #define MARKS_NAME_MAX 320
 /* -EPERM for what containers may not touch, -ERANGE for too long a name. */
-int marks_encode(const char *name, char out[static MARKS_NAME_MAX]);
+int marks_encode(const struct fs *fs, const char *name,
+		 char out[static MARKS_NAME_MAX]);
 /* Name to show for a stored one: NULL if it is hidden; points into `stored`
  * or into out. */
-const char *marks_decode(const char *stored, char out[static MARKS_NAME_MAX]);
+const char *marks_decode(const struct fs *fs, const char *stored,
+			 char out[static MARKS_NAME_MAX]);
 
 /* Is the stored attribute one that a break carries over? */
-bool marks_carried(const char *stored);
+bool marks_carried(const struct fs *fs, const char *stored);
 
 #endif

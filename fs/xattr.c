@@ -41,7 +41,7 @@ static ssize_t get(struct fs *fs, struct node *n, const char *name, char *buf,
 	_cleanup_place struct place p = PLACE_INIT;
 	_cleanup_fd int fd = -1;
 	char attr[MARKS_NAME_MAX];
-	int r = marks_encode(name, attr);
+	int r = marks_encode(fs, name, attr);
 
 	/* What cannot be set is not there. */
 	if (r)
@@ -89,7 +89,7 @@ static int list(struct fs *fs, struct node *n, pid_t caller, struct bytes *ret)
 		r = fileio_listxattr(p.dirfd, p.name, &names);
 	for (size_t i = 0; !r && i < names.len;
 	     i += strlen(names.data + i) + 1) {
-		shown = marks_decode(names.data + i, buf);
+		shown = marks_decode(fs, names.data + i, buf);
 		if (shown && may_see(shown, caller))
 			r = bytes_add(ret, shown, strlen(shown) + 1);
 	}
@@ -119,7 +119,7 @@ static int change(struct fs *fs, struct node *n, const char *name,
 {
 	_cleanup_place struct place p = PLACE_INIT;
 	char attr[MARKS_NAME_MAX];
-	int r = marks_encode(name, attr);
+	int r = marks_encode(fs, name, attr);
 
 	if (!r)
 		r = linkbreak_begin(fs, n);
