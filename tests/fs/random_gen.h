@@ -69,8 +69,8 @@ static const struct {
 	{1, 0, "fdatasync %o"},
 	{5, 0, "chmod %p %M"},
 	{3, 0, "fchmod %o %M"},
-	{4, 0, "lchown %p %U %U"},
-	{2, 0, "fchown %o %U %U"},
+	{4, 0, "lchown %p %U %g"},
+	{2, 0, "fchown %o %U %g"},
 	{4, 0, "utimens %p %T %T"},
 	{2, 0, "futimens %o %T %T"},
 	{4, 0, "setxattr %p %X %V %x"},
@@ -113,7 +113,7 @@ static const struct {
 	{1, 0, "flock %o %k"},
 	{1, 0, "lock %o %l %N %L"},
 	{1, 0, "getlock %o F_WRLCK %N %L"},
-	{1, 0, "umask 0%M"},
+	{1, 0, "umask %u"},
 };
 
 static const char *pick(const char *const *list)
@@ -178,7 +178,8 @@ static const char *open_flags(void)
 			  PICK("|O_EXCL", "|O_SYNC", "|O_DSYNC", "|O_NOATIME",
 			       "|O_PATH", "|O_DIRECTORY"),
 		 rnd(8) ? "" : "|O_NOFOLLOW");
-	if (!rnd(25))
+	/* An end of file is seldom aligned. */
+	if (!rnd(25) && !strstr(text, "O_APPEND"))
 		strcat(text, "|O_DIRECT");
 	return text;
 }
@@ -187,10 +188,26 @@ static const char *an_acl(void)
 {
 	static char text[120];
 
+	/* With x for the group: see a_mode(). */
 	snprintf(text, sizeof(text), "u::%d/%sg::%d/%s/o::%d", (int)rnd(8),
-		 rnd(2) ? "u:1000:6/" : "", (int)rnd(8),
-		 rnd(2) ? "g:1001:5/m::6" : "m::7", (int)rnd(8));
+		 rnd(2) ? "u:1000:6/" : "", (int)rnd(8) | 1,
+		 rnd(2) ? "g:1001:5/m::5" : "m::7", (int)rnd(8));
 	return text;
+}
+
+/*
+ * "%U %g" is never -1 -1: that drops set-id bits, but the kernel sends FUSE no
+ * request for it.
+ *
+ * Set-group-id comes with x for the group.  Without it the bit is dropped by a
+ * stranger's write only since Linux 6.2, and FUSE's protocol says that only
+ * the other kind is to be dropped.
+ */
+static unsigned a_mode(void)
+{
+	unsigned mode = rnd(4) ? rnd(512) | 0600 : rnd(4096);
+
+	return mode & 02000 ? mode | 010 : mode;
 }
 
 /* Text for one letter of a form. */
@@ -203,9 +220,7 @@ static void expand_letter(char c, bool direct, char *to, size_t size)
 	else if (c == 'm')
 		snprintf(to, size, "%u", (unsigned)rnd(SCRIPT_MAPS));
 	else if (c == 'M')
-		snprintf(to, size, "0%o",
-			 rnd(4) ? (unsigned)rnd(512) | 0600 :
-				  (unsigned)rnd(4096));
+		snprintf(to, size, "0%o", a_mode());
 	else if (c == 'N')
 		snprintf(to, size, "%llu", (unsigned long long)
 			 (rnd(2) || direct ? rnd(50) * 4096 : rnd(120000)));
@@ -222,6 +237,7 @@ static void expand_letter(char c, bool direct, char *to, size_t size)
 			 c == 'O' ? open_flags() :
 			 c == 'a' ? an_acl() :
 			 c == 'U' ? PICK("0", "1000", "1001", "-1") :
+			 c == 'g' ? PICK("0", "1000", "1001") :
 			 c == 'X' ? PICK("user.a", "user.b", "user.c",
 					 "trusted.a", "security.a",
 					 gen_no_whiteouts ?
@@ -240,6 +256,7 @@ static void expand_letter(char c, bool direct, char *to, size_t size)
 			 c == 'W' ? PICK("SEEK_SET", "SEEK_CUR", "SEEK_END",
 					 "SEEK_DATA", "SEEK_HOLE") :
 			 c == 't' ? PICK("a", "b", "c/d", "a/b/c", "nowhere") :
+			 c == 'u' ? PICK("0", "02", "022") :
 			 c == 'r' ? PICK("R_OK", "W_OK", "X_OK", "F_OK") :
 			 c == 'k' ? PICK("sh", "ex", "un") :
 			 c == 'l' ? PICK("F_RDLCK", "F_WRLCK", "F_UNLCK") : "?");
