@@ -122,6 +122,16 @@ static int mount_container(struct cli *c, const char *id, const char *where,
 	return r < 0 ? EXIT_FAILED : r;
 }
 
+static int print_mount(const char *id, const char *where)
+{
+	_cleanup_free char *path = realpath(where, NULL);
+	int r = path ? output_mount(id, path) : -errno;
+
+	if (r)
+		log_error(r, "cannot print");
+	return r ? EXIT_FAILED : EXIT_DONE;
+}
+
 int cmd_mount(struct cli *c, int argc, char **argv)
 {
 	_cleanup_bytes struct bytes more = BYTES_INIT;
@@ -144,14 +154,7 @@ int cmd_mount(struct cli *c, int argc, char **argv)
 	status = cli_open_container(c, id);
 	if (!status)
 		status = mount_container(c, id, where, more.data);
-	if (!status && c->json) {
-		_cleanup_free char *path = realpath(where, NULL);
-		json_t *obj = json_pack("{s:s}", "id", id);
-
-		if (!obj || !path ||
-		    output_json_name(obj, "mountpoint", path) ||
-		    output_json(obj))
-			status = EXIT_FAILED;
-	}
+	if (!status && c->json)
+		status = print_mount(id, where);
 	return status;
 }

@@ -107,20 +107,6 @@ static int unmount(struct cli *c, const char *id, const struct mounts *m,
 	return r ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int print_unmounted(const char *id, const char *path)
-{
-	json_t *obj = json_pack("{s:s}", "id", id);
-	int r;
-
-	if (!obj)
-		return -ENOMEM;
-	r = output_json_name(obj, "mountpoint", path);
-	if (!r)
-		return output_json(obj);
-	json_decref(obj);
-	return r;
-}
-
 int cmd_umount(struct cli *c, int argc, char **argv)
 {
 	_cleanup_mounts struct mounts m = { 0 };
@@ -145,8 +131,9 @@ int cmd_umount(struct cli *c, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	status = unmount(c, argv[optind], &m, lazy);
-	if (!status && c->json &&
-	    print_unmounted(argv[optind], m.record.mountpoint))
-		status = EXIT_FAILED;
-	return status;
+	r = status || !c->json ? 0 :
+			output_mount(argv[optind], m.record.mountpoint);
+	if (r)
+		log_error(r, "cannot print");
+	return r ? EXIT_FAILED : status;
 }

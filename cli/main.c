@@ -91,15 +91,15 @@ static int take_global(struct cli *c, int opt)
 	return 1;
 }
 
-static void log_bad_option(int opt, char **argv)
+static void log_bad_option(int opt, char **argv, const char *shorts)
 {
 	if (opt == ':')
 		log_error(0, "%s: an argument is missing", argv[optind - 1]);
-	else if (optopt && optopt < OPTION_STORE)
+	else if (optopt && optopt < OPTION_STORE && !strchr(shorts, optopt))
 		log_error(0, "-%c: unknown option", optopt);
 	else
-		log_error(0, "%s: unknown or misused option",
-			  argv[optind - 1]);
+		log_error(0, "%s: %s", argv[optind - 1],
+			  optopt ? "takes no argument" : "unknown option");
 }
 
 int cli_getopt(struct cli *c, int argc, char **argv, const char *shorts,
@@ -120,7 +120,7 @@ int cli_getopt(struct cli *c, int argc, char **argv, const char *shorts,
 	for (;;) {
 		opt = getopt_long(argc, argv, all_shorts, all, NULL);
 		if (opt == '?' || opt == ':') {
-			log_bad_option(opt, argv);
+			log_bad_option(opt, argv, all_shorts);
 			return '?';
 		}
 		if (opt == -1 || !take_global(c, opt))

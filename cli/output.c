@@ -116,6 +116,20 @@ int output_json(json_t *value)
 	return r ? -EIO : 0;
 }
 
+int output_mount(const char *id, const char *mountpoint)
+{
+	json_t *obj = json_pack("{s:s}", "id", id);
+	int r;
+
+	if (!obj)
+		return -ENOMEM;
+	r = output_json_name(obj, "mountpoint", mountpoint);
+	if (!r)
+		return output_json(obj);
+	json_decref(obj);
+	return r;
+}
+
 char *output_stack(const struct template_stack *s)
 {
 	_cleanup_bytes struct bytes b = BYTES_INIT;

@@ -35,6 +35,9 @@ int output_set(json_t *obj, const char *key, json_t *value);
 /* Prints the value and a newline; NULL is -ENOMEM.  Takes it over. */
 int output_json(json_t *value);
 
+/* Prints {id, mountpoint}. */
+int output_mount(const char *id, const char *mountpoint);
+
 /* A stack for people: NAME@twelve-digits, base first, joined by ':'.  Freed by
  * the caller; NULL without memory. */
 char *output_stack(const struct template_stack *s);

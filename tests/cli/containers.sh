@@ -28,6 +28,10 @@ t_status 2 ctl create c1 --template=base@xyz
 t_status 2 ctl create c1 --template=
 t_status 2 ctl list -x
 t_stderr "^stencilctl: -x: unknown"
+t_status 2 ctl list --quiet=1
+t_stderr "^stencilctl: --quiet=1: takes no argument"
+t_status 2 ctl list --store
+t_stderr "^stencilctl: --store: an argument"
 t_status 2 ctl rm
 t_status 2 ctl --template=base list
 t_eq 0 "$(find "$STORE/containers" -mindepth 1 | wc -l)" "nothing was made"
