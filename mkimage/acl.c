@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/posix_acl_xattr.h>
 #include <stdlib.h>
+#include <string.h>
 
 void acl_release(struct acl *a)
 {
@@ -65,4 +66,35 @@ int acl_format(struct acl *a, struct bytes *out)
 		r = bytes_add(out, &e, sizeof(e));
 	}
 	return r;
+}
+
+static mode_t set_bits(mode_t mode, unsigned int shift, uint16_t perm)
+{
+	return (mode & ~(7u << shift)) | ((perm & 7u) << shift);
+}
+
+mode_t acl_mode(const void *value, size_t len, mode_t mode)
+{
+	const char *p = (const char *)value +
+			sizeof(struct posix_acl_xattr_header);
+	const char *end = (const char *)value + len;
+	struct posix_acl_xattr_entry e;
+
+	/* In the order of tags: a mask comes after the group and wins. */
+	for (; end - p >= (ptrdiff_t)sizeof(e); p += sizeof(e)) {
+		memcpy(&e, p, sizeof(e));
+		switch (le16toh(e.e_tag)) {
+		case ACL_TAG_USER_OBJ:
+			mode = set_bits(mode, 6, le16toh(e.e_perm));
+			break;
+		case ACL_TAG_GROUP_OBJ:
+		case ACL_TAG_MASK:
+			mode = set_bits(mode, 3, le16toh(e.e_perm));
+			break;
+		case ACL_TAG_OTHER:
+			mode = set_bits(mode, 0, le16toh(e.e_perm));
+			break;
+		}
+	}
+	return mode;
 }

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 
 #define ACL_ACCESS_NAME "system.posix_acl_access"
@@ -51,5 +53,9 @@ bool acl_is_minimal(const struct acl *a);
 
 /* Sorts the entries; appends the attribute's value. */
 int acl_format(struct acl *a, struct bytes *out);
+
+/* `mode` with the permissions that a file has once the access ACL `value` is
+ * set on it. */
+mode_t acl_mode(const void *value, size_t len, mode_t mode);
 
 #endif

@@ -346,18 +346,17 @@ int catalog_users(int storefd, const char *name, const char *version,
 	return r < 0 ? r : 0;
 }
 
-int catalog_resolve(int storefd, const char *text, struct template_stack *ret)
+int catalog_parse(const char *text, struct template_stack *ret)
 {
-	struct template_stack s = { NULL, 0 };
+	struct template_stack s;
 	int r = template_stack_parse(text, &s);
 
-	if (!r && s.n != 1)
-		r = -EINVAL;
-	if (!r)
-		r = template_stack_resolve(storefd, &s, NULL);
 	if (r)
+		return r;
+	if (s.n != 1) {
 		template_stack_release(&s);
-	else
-		*ret = s;
-	return r;
+		return -EINVAL;
+	}
+	*ret = s;
+	return 0;
 }

@@ -59,7 +59,7 @@ int catalog_set_current(int namefd, const char *version);
 int catalog_users(int storefd, const char *name, const char *version,
 		  char ***ret);
 
-/* NAME[@VERSION] to the whole version.  -EINVAL, -ENOENT, -ENOTUNIQ. */
-int catalog_resolve(int storefd, const char *text, struct template_stack *ret);
+/* NAME[@VERSION], one of it.  -EINVAL. */
+int catalog_parse(const char *text, struct template_stack *ret);
 
 #endif

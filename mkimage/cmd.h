@@ -30,8 +30,7 @@ int cmd_open_store(const struct cmd_context *c, bool create);
 /* Prints and releases it (NULL: no memory).  An exit status. */
 int cmd_print_json(json_t *json);
 
-/* The message for a NAME[@VERSION] that catalog_resolve() refused with r.  An
- * exit status. */
+/* The message for a NAME[@VERSION] that was refused with r.  An exit status. */
 int cmd_bad_reference(const char *text, int r);
 
 /* stdout is written, or the reason is told.  An exit status. */

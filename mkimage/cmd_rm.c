@@ -201,32 +201,33 @@ static int rm(struct removal *m)
 	return r;
 }
 
+/* With a version, which may be a prefix; without, no current one need exist. */
+static int resolve(const char *text, int storefd, struct template_stack *ref)
+{
+	int r = 0;
+
+	if (ref->refs[0].version)
+		r = template_stack_resolve(storefd, ref, NULL);
+	return r ? cmd_bad_reference(text, r) : CMD_OK;
+}
+
 int cmd_rm(const struct cmd_context *c, int argc, char **argv)
 {
-	_cleanup_fd int storefd = cmd_open_store(c, false);
+	struct removal m = { .context = c, .storefd = -1 };
 	struct template_stack ref;
-	struct removal m = { .context = c, .storefd = storefd };
-	int r;
+	int r = catalog_parse(argv[0], &ref);
 
-	if (storefd < 0)
-		return CMD_FAILED;
-	/* Without a version no current one need exist. */
-	if (strchr(argv[0], '@')) {
-		r = catalog_resolve(storefd, argv[0], &ref);
-		if (r)
-			return cmd_bad_reference(argv[0], r);
+	if (r)
+		return cmd_bad_reference(argv[0], r);
+	m.storefd = cmd_open_store(c, false);
+	r = m.storefd < 0 ? CMD_FAILED : resolve(argv[0], m.storefd, &ref);
+	if (r == CMD_OK) {
+		m.name = ref.refs[0].name;
 		m.version = ref.refs[0].version;
-	} else {
-		r = template_stack_parse(argv[0], &ref);
-		if (!r && ref.n != 1) {
-			template_stack_release(&ref);
-			r = -EINVAL;
-		}
-		if (r)
-			return cmd_bad_reference(argv[0], r);
+		r = rm(&m);
 	}
-	m.name = ref.refs[0].name;
-	r = rm(&m);
 	template_stack_release(&ref);
+	if (m.storefd >= 0)
+		close(m.storefd);
 	return r;
 }

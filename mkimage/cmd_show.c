@@ -108,16 +108,20 @@ static int show(const struct cmd_context *c, int storefd,
 
 int cmd_show(const struct cmd_context *c, int argc, char **argv)
 {
-	_cleanup_fd int storefd = cmd_open_store(c, false);
+	_cleanup_fd int storefd = -1;
 	struct template_stack ref;
-	int r;
+	int r = catalog_parse(argv[0], &ref);
 
-	if (storefd < 0)
-		return CMD_FAILED;
-	r = catalog_resolve(storefd, argv[0], &ref);
 	if (r)
 		return cmd_bad_reference(argv[0], r);
-	r = show(c, storefd, &ref.refs[0]);
+	storefd = cmd_open_store(c, false);
+	if (storefd < 0) {
+		r = CMD_FAILED;
+	} else {
+		r = template_stack_resolve(storefd, &ref, NULL);
+		r = r ? cmd_bad_reference(argv[0], r)
+		      : show(c, storefd, &ref.refs[0]);
+	}
 	template_stack_release(&ref);
 	return r;
 }

@@ -367,8 +367,10 @@ static int take(struct source_dir *d, const char *name,
 	e->path = bytes_take(&path);
 	if (!e->path)
 		return -ENOMEM;
-	if (strlen(e->path) >= PATH_MAX)
-		return failed(-ENAMETOOLONG, e->path);
+	if (strlen(e->path) >= PATH_MAX) {
+		log_error(-ENAMETOOLONG, "%.60s...", e->path);
+		return -ENAMETOOLONG;
+	}
 	r = stat_entry(dirfd_, name, &stx);
 	if (r)
 		return failed(r, e->path);
