@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -10,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/fileio.h"
+#include "fs/caller.h"
 #include "fs/index.h"
 #include "fs/kernel.h"
 #include "fs/linkbreak.h"
@@ -269,6 +271,27 @@ static int setattr(struct fs *fs, struct node *n, const struct stat *attr,
 	return r;
 }
 
+/*
+ * A request that sets nothing is what the kernel leaves of two things: the end
+ * of a file's capabilities before a write (it has removed them), and chown(2)
+ * to nobody new.  Either drops the set-id bits when a stranger does it.
+ */
+static int drop_privileges(struct fs *fs, struct node *n, pid_t caller)
+{
+	int r;
+
+	if (caller_has_cap(caller, CAP_FSETID))
+		return 0;
+	r = linkbreak_begin(fs, n);
+	if (r)
+		return r;
+	r = linkbreak_locked(fs, n, NULL, NULL, BREAK_META, BREAK_KEEP_ALL);
+	if (!r)
+		r = attr_drop_suid(fs, n);
+	linkbreak_end(n);
+	return r;
+}
+
 void attr_setattr_op(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 		     int to_set, struct fuse_file_info *fi)
 {
@@ -278,11 +301,12 @@ void attr_setattr_op(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	struct stat st;
 	int r;
 
-	/* chown(2) to nobody new still drops what chown(2) drops; of that only
-	 * a request that sets nothing is left. */
-	if (!(to_set & SET_ANY))
-		kill = true;
-	r = n ? setattr(fs, n, attr, to_set, kill) : -ESTALE;
+	if (!n)
+		r = -ESTALE;
+	else if (to_set & SET_ANY)
+		r = setattr(fs, n, attr, to_set, kill);
+	else
+		r = drop_privileges(fs, n, fuse_req_ctx(req)->pid);
 
 	if (!r)
 		r = attr_get(fs, n, &st);

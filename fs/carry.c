@@ -24,7 +24,8 @@ static int carry_one(const struct place *from, const char *attr, char *buf,
 	return fileio_setxattr(to_fd, NULL, attr, buf, (size_t)n, 0);
 }
 
-int carry_xattrs(const struct fs *fs, const struct place *from, int to_fd)
+int carry_xattrs(const struct fs *fs, const struct place *from, bool foreign,
+		 int to_fd)
 {
 	_cleanup_bytes struct bytes names = BYTES_INIT;
 	_cleanup_free char *buf = NULL;
@@ -34,7 +35,7 @@ int carry_xattrs(const struct fs *fs, const struct place *from, int to_fd)
 		return 0;
 	for (size_t i = 0; !r && i < names.len;
 	     i += strlen(names.data + i) + 1) {
-		if (!marks_carried(fs, names.data + i))
+		if (!marks_carried(fs, names.data + i, foreign))
 			continue;
 		if (!buf && !(buf = malloc(VALUE_MAX)))
 			return -ENOMEM;
@@ -44,7 +45,7 @@ int carry_xattrs(const struct fs *fs, const struct place *from, int to_fd)
 	return r;
 }
 
-int carry_all(const struct place *from, const struct stat *st,
+int carry_all(const struct place *from, bool foreign, const struct stat *st,
 	      struct staged *to)
 {
 	int r = FAULT_STEP("attr", stage_set_attr(to, st->st_uid, st->st_gid,
@@ -53,7 +54,7 @@ int carry_all(const struct place *from, const struct stat *st,
 	/* Capabilities after the owner, which chown(2) would clear; times
 	 * after all that could move them. */
 	if (!r)
-		r = carry_xattrs(to->fs, from, to->fd);
+		r = carry_xattrs(to->fs, from, foreign, to->fd);
 	if (!r)
 		r = FAULT_STEP("times", stage_set_times(to, st));
 	return r;

@@ -10,12 +10,14 @@
 
 #include "fs/stage.h"
 
-/* All attributes of `from` but the layers' own marks.  ACLs and capabilities
+/* All attributes of `from`, which lies in a foreign layer or not, but the
+ * layers' own marks.  ACLs and capabilities
  * are attributes. */
-int carry_xattrs(const struct fs *fs, const struct place *from, int to_fd);
+int carry_xattrs(const struct fs *fs, const struct place *from, bool foreign,
+		 int to_fd);
 
 /* Owner, mode, attributes and, last, times. */
-int carry_all(const struct place *from, const struct stat *st,
+int carry_all(const struct place *from, bool foreign, const struct stat *st,
 	      struct staged *to);
 
 #endif

@@ -85,7 +85,7 @@ static int adopt_root(struct fs *fs)
 	if (!r)
 		r = stage_set_attr(&to, st.st_uid, st.st_gid, st.st_mode);
 	if (!r)
-		r = carry_xattrs(fs, &from, fs->upper_fd);
+		r = carry_xattrs(fs, &from, false, fs->upper_fd);
 	if (r)
 		return r;
 	ts[0] = st.st_atim;

@@ -171,7 +171,8 @@ static int build(struct brk *b)
 	if (!r)
 		r = build_marks(b);
 	if (!r)
-		r = carry_all(&b->from, &b->st, &b->staged);
+		r = carry_all(&b->from, b->lower->layer->foreign, &b->st,
+			      &b->staged);
 	/* What the name shows must be on disk before the name is. */
 	if (!r && S_ISREG(b->st.st_mode) && !b->metacopy &&
 	    !b->fs->is_volatile)

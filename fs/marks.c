@@ -316,9 +316,18 @@ const char *marks_decode(const struct fs *fs, const char *stored,
 	return out;
 }
 
-bool marks_carried(const struct fs *fs, const char *stored)
+bool marks_foreign(const char *name)
+{
+	const char *rest;
+
+	return strip(name, LAYER_NS_USER, &rest) ||
+	       strip(name, LAYER_NS_TRUSTED, &rest);
+}
+
+bool marks_carried(const struct fs *fs, const char *stored, bool foreign)
 {
 	char buf[MARKS_NAME_MAX];
 
-	return marks_decode(fs, stored, buf) != NULL;
+	return marks_decode(fs, stored, buf) &&
+	       !(foreign && marks_foreign(stored));
 }

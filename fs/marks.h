@@ -58,7 +58,11 @@ int marks_encode(const struct fs *fs, const char *name,
 const char *marks_decode(const struct fs *fs, const char *stored,
 			 char out[static MARKS_NAME_MAX]);
 
-/* Is the stored attribute one that a break carries over? */
-bool marks_carried(const struct fs *fs, const char *stored);
+/* Is the attribute of a layer one that a break carries over?  In a foreign
+ * layer more names are marks than in the private area. */
+bool marks_carried(const struct fs *fs, const char *stored, bool foreign);
+
+/* Is the name a mark in a foreign layer, whatever it is in the private area? */
+bool marks_foreign(const char *name);
 
 #endif

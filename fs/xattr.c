@@ -16,6 +16,17 @@
 #include "fs/marks.h"
 #include "fs/reply.h"
 
+/* Are the node's attributes those of a foreign layer? */
+static bool is_foreign(struct node *n)
+{
+	const struct lower *l;
+
+	if (node_flags(n) & NODE_UPPER)
+		return false;
+	l = node_is_dir(n) ? n->dir->lowers[0] : n->lower;
+	return l->layer->foreign;
+}
+
 /* Where attributes are read.  A private inode is opened, because a rename
  * could put another one under its name; *ret_fd is then the caller's. */
 static int read_place(struct fs *fs, struct node *n, struct place *p,
@@ -44,6 +55,8 @@ static ssize_t get(struct fs *fs, struct node *n, const char *name, char *buf,
 	int r = marks_encode(fs, name, attr);
 
 	/* What cannot be set is not there. */
+	if (!r && marks_foreign(name) && is_foreign(n))
+		r = -EPERM;
 	if (r)
 		return r == -EPERM ? -ENODATA : r;
 	r = read_place(fs, n, &p, &fd);
@@ -82,6 +95,7 @@ static int list(struct fs *fs, struct node *n, pid_t caller, struct bytes *ret)
 	_cleanup_bytes struct bytes names = BYTES_INIT;
 	_cleanup_fd int fd = -1;
 	char buf[MARKS_NAME_MAX];
+	bool foreign = is_foreign(n);
 	const char *shown;
 	int r = read_place(fs, n, &p, &fd);
 
@@ -90,6 +104,8 @@ static int list(struct fs *fs, struct node *n, pid_t caller, struct bytes *ret)
 	for (size_t i = 0; !r && i < names.len;
 	     i += strlen(names.data + i) + 1) {
 		shown = marks_decode(fs, names.data + i, buf);
+		if (shown && foreign && marks_foreign(shown))
+			continue;
 		if (shown && may_see(shown, caller))
 			r = bytes_add(ret, shown, strlen(shown) + 1);
 	}
