@@ -194,6 +194,7 @@ help:
 	@echo '  all             the programs, in build/ (build-SAN, build-fault)'
 	@echo '  tests           and what the tests need'
 	@echo '  check [T=name]  all tests, or those whose name holds the word'
+	@echo '  fuzz            runs the fuzzers for a while; needs clang'
 	@echo '  check-includes  directions of #include; each header by itself'
 	@echo '  check-style     lengths of files and functions, SPDX lines'
 	@echo '  install         PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
