@@ -222,6 +222,33 @@ int stage_whiteout(struct fs *fs, int dirfd, const char *name)
 	return r;
 }
 
+/* Removes a directory that is out of sight with the whiteouts in it.  Who
+ * still has it open sees its attributes: they must not change. */
+static int remove_with_whiteouts(struct fs *fs, const char *name)
+{
+	_cleanup_dir DIR *d = NULL;
+	struct dirent *e;
+	int fd = openat(fs->work_fd, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	while ((errno = 0, e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    unlinkat(fd, e->d_name, 0))
+			return -errno;
+	if (errno)
+		return -errno;
+	return unlinkat(fs->work_fd, name, AT_REMOVEDIR) ? -errno : 0;
+}
+
 int stage_remove_dir(struct fs *fs, int dirfd, const char *name,
 		     bool whiteout)
 {
@@ -247,7 +274,7 @@ int stage_remove_dir(struct fs *fs, int dirfd, const char *name,
 	}
 	/* Gone for the container: what stays of it is the next mount's. */
 	if (!fault_step("remove-dir-tree"))
-		(void)fileio_remove_tree(fs->work_fd, tmp);
+		(void)remove_with_whiteouts(fs, tmp);
 	return 0;
 }
 
