@@ -65,7 +65,7 @@ static int open_work(struct fs *fs, const char *path)
 		r = stage_clean(fs);
 	if (!r)
 		r = index_clean(fs);
-	return r;
+	return r ? r : stage_probe(fs);
 }
 
 /* A new container's root looks like the template's. */
@@ -116,7 +116,11 @@ static int open_private(struct fs *fs, const struct fs_config *cfg,
 			return r;
 	}
 	*ret_what = cfg->work;
-	return open_work(fs, cfg->work);
+	r = open_work(fs, cfg->work);
+	if (r == -EOPNOTSUPP)
+		*ret_what = "whiteouts or extended attributes in the private "
+			    "area (overlayfs has none)";
+	return r;
 }
 
 static int init(struct fs *fs, const struct fs_config *cfg,

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/fileio.h"
 #include "fs/fault.h"
+#include "fs/marks.h"
 
 void stage_name(struct fs *fs, char name[static STAGE_NAME_MAX])
 {
@@ -207,6 +208,23 @@ static int make_whiteout(struct fs *fs, char name[static STAGE_NAME_MAX])
 		return r;
 	}
 	return 0;
+}
+
+int stage_probe(struct fs *fs)
+{
+	char wh[STAGE_NAME_MAX];
+	int r = make_whiteout(fs, wh);
+
+	/* Overlayfs makes none, for it would take it for its own. */
+	if (r == -EPERM)
+		return -EOPNOTSUPP;
+	if (!r && unlinkat(fs->work_fd, wh, 0))
+		r = -errno;
+	if (!r)
+		r = marks_set(fs, fs->work_fd, NULL, LAYER_OPAQUE, "y", 1);
+	if (!r)
+		r = marks_remove(fs, fs->work_fd, NULL, LAYER_OPAQUE);
+	return r;
 }
 
 int stage_whiteout(struct fs *fs, int dirfd, const char *name)

@@ -62,6 +62,10 @@ int stage_remove_dir(struct fs *fs, int dirfd, const char *name,
 /* A fresh name in the work directory. */
 void stage_name(struct fs *fs, char name[static STAGE_NAME_MAX]);
 
+/* Can this file system hold a private area (whiteouts, attributes)?
+ * -EOPNOTSUPP: not, as overlayfs and file systems without attributes. */
+int stage_probe(struct fs *fs);
+
 /* Removes what an earlier life left. */
 int stage_clean(struct fs *fs);
 
