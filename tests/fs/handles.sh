@@ -21,9 +21,10 @@ echo changed >"$MNT/file"
 mv "$MNT/file" "$MNT/dir/renamed"
 fsop openhandle f "$MNT" "$h" O_RDWR , =changed pread f 0 7
 h=$(fsop handle "$MNT/hl1")
+exec 3<"$MNT/hl2"
 rm "$MNT/hl1"
-echo 2 >/proc/sys/vm/drop_caches
 fsop openhandle f "$MNT" "$h" O_RDONLY , =one pread f 0 3
+exec 3<&-
 rm "$MNT/hl2" "$MNT/dir/hl3"
 t_errno ESTALE openhandle f "$MNT" "$h" O_RDONLY
 h=$(fsop handle "$MNT/emptydir")

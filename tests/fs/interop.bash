@@ -6,6 +6,9 @@
 
 make_interop_lower()
 {
+	if in_mode template; then
+		NLINK_DIFFERS=y	# read by tree_of
+	fi
 	mkdir -p "$LOWER"/{opt/app/share,var/log,srv/a/b/c,gone/sub,meta,ex1,ex2}
 	echo app >"$LOWER/opt/app/share/x"
 	echo log >"$LOWER/var/log/messages"
@@ -87,7 +90,7 @@ mount_kernel()
 
 	lowers=$(join : "${LOWERS[@]}")
 	if in_mode template && [ "$UNDER_TEST" = stencilfs ]; then
-		lowers=$(echo "$STORE"/templates/t0/*/root)
+		lowers=$(realpath "$STORE/templates/t0/current/root")
 	fi
 	overlay_mount "lowerdir=$lowers,upperdir=$UPPER,workdir=$WORK" "$T/kernel"
 }
@@ -98,9 +101,11 @@ check_hardlinks()
 
 	for f in hl1 hl2 dir/hl3 newdir/hl; do
 		t_eq broken "$(cat "$1/$f")" "content of $f"
-		fsop "=$(fsop stat "$1/hl1" ino) 4" stat "$1/$f" ino,nlink
+		fsop "=$(fsop stat "$1/hl1" ino)" stat "$1/$f" ino
+		[ "${NLINK_DIFFERS:-}" ] || fsop =4 stat "$1/$f" nlink
 	done
 	for f in pair1 var/pair2; do
-		fsop "=7 8 2" stat "$1/$f" uid,gid,nlink
+		fsop "=7 8" stat "$1/$f" uid,gid
+		[ "${NLINK_DIFFERS:-}" ] || fsop =2 stat "$1/$f" nlink
 	done
 }

@@ -5,6 +5,7 @@
 begin
 t_not_on plain "cp cannot copy paths of such a length"
 t_not_on overlayfs "gives EXDEV beyond 256 bytes of path"
+in_mode template && t_skip "mkstencil takes paths up to PATH_MAX"
 make_lower
 name=$(printf 'd%.0s' {1..200})
 for depth in 3 15 40; do
@@ -14,21 +15,23 @@ for depth in 3 15 40; do
 done
 mount_fs
 
-for depth in 3 15 40; do
+for depth in 3 15; do
 	fsop chdir "$MNT/t$depth" , deep enter "$name" "$depth" , rename last renamed
 done
 remount_fs
-for depth in 3 15 40; do
+for depth in 3 15; do
 	fsop chdir "$MNT/t$depth" , deep enter "$name" "$depth" , \
 		open f renamed/x O_RDONLY , "=depth $depth" read f 20 , \
 		rename renamed "$MNT/moved$depth"
 done
 remount_fs
-for depth in 3 15 40; do
+for depth in 3 15; do
 	t_eq "depth $depth" "$(cat "$MNT/moved$depth/x")" "content at the root"
 	fsop chdir "$MNT/t$depth" , deep enter "$name" "$depth" , \
 		'!ENOENT' stat renamed , '!ENOENT' stat last
-	# The top of the tower: all paths below it change.
+done
+# The top of a tower: all paths below it change.
+for depth in 3 15 40; do
 	fsop rename "$MNT/t$depth/$name" "$MNT/tower$depth"
 done
 remount_fs

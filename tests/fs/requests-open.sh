@@ -29,6 +29,9 @@ for _ in {1..50}; do
 	[ "$(requests | grep -c FUSE_RELEASE)" = 1 ] && break
 	sleep 0.02
 done
-t_eq "FUSE_CREATE FUSE_RELEASE FUSE_WRITE" "$(echo $(requests | sort))" \
+# Through its own cache the kernel writes after a look at security.capability,
+# once for an inode; passthrough spares that.
+t_eq "FUSE_CREATE FUSE_RELEASE FUSE_WRITE" \
+	"$(echo $(requests | sort | grep -v FUSE_GETXATTR))" \
 	"requests of a create with one write"
 requests_end
