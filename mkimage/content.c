@@ -28,6 +28,7 @@ struct copy {
 	int fd;
 	uint64_t size;
 	uint64_t pos;		   /* what libfsverity has got */
+	uint64_t written;	   /* up to here; holes behind are to be made */
 	struct source_block block; /* never ends before pos */
 	bool ended;
 	bool logged;
@@ -49,10 +50,12 @@ static int hash_zeros(struct copy *c, uint64_t len)
 	return r;
 }
 
-static int write_block(struct copy *c, uint64_t gap)
+static int write_block(struct copy *c)
 {
-	if (gap && lseek(c->fd, (off_t)c->block.offset, SEEK_SET) < 0)
+	if (c->block.offset != c->written &&
+	    lseek(c->fd, (off_t)c->block.offset, SEEK_SET) < 0)
 		return -errno;
+	c->written = c->block.offset + c->block.len;
 	return fileio_write_all(c->fd, c->block.data, c->block.len);
 }
 
@@ -79,7 +82,7 @@ static int fetch(struct copy *c)
 	if (!r && c->block.len) {
 		r = digest_update(c->sha1, c->block.data, c->block.len);
 		if (!r)
-			r = write_block(c, c->block.offset - end);
+			r = write_block(c);
 	}
 	progress_add(c->progress, 0, c->block.offset + c->block.len - end);
 	return r;
@@ -134,7 +137,8 @@ static int run(struct copy *c, struct sha1 *sha1, struct sha256 *verity)
 	 * not change. */
 	while (!r && !c->ended)
 		r = fetch(c);
-	if (!r && ftruncate(c->fd, (off_t)c->size))
+	if (!r && c->written < c->size &&
+	    ftruncate(c->fd, (off_t)c->size))
 		r = -errno;
 	if (!r)
 		r = digest_final(c->sha1, sha1->bytes);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "base/fileio.h"
 #include "mkimage/meta.h"
 #include "mkimage/pool.h"
+
+#define LIST "digests" /* of the files in root/, 20 bytes each */
 
 struct digests {
 	struct sha1 *at;
@@ -94,6 +97,48 @@ static int collect(struct digests *d, int above, const char *name)
 	return r ? r : -errno;
 }
 
+/* What an earlier discard, that was killed, had found. */
+static int read_list(struct digests *d, int dirfd)
+{
+	_cleanup_bytes struct bytes list = BYTES_INIT;
+	int r = fileio_read_file(dirfd, LIST, SIZE_MAX, &list);
+
+	for (size_t i = 0; !r && i + sizeof(struct sha1) <= list.len;
+	     i += sizeof(struct sha1))
+		r = add(d, (struct sha1 *)(list.data + i));
+	return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * Once files are gone nothing else tells which the pool holds in vain, and the
+ * list must outlive this process.  On a full disk it cannot be written, and
+ * the disk is to be freed nevertheless.
+ */
+static int write_list(const struct digests *d, int dirfd)
+{
+	int r = fileio_write_file(dirfd, LIST, d->at, d->n * sizeof(*d->at),
+				  0600);
+
+	return r == -ENOSPC || r == -EDQUOT ? 0 : r;
+}
+
+static int remove_all(int storefd, int templatesfd, const char *name,
+		      int dirfd, struct digests *d,
+		      unsigned long long *ret_bytes)
+{
+	int r = collect(d, dirfd, "root");
+
+	if (!r || r == -ENOENT) /* killed before it began, or near the end */
+		r = read_list(d, dirfd);
+	if (!r && d->n)
+		r = write_list(d, dirfd);
+	if (!r)
+		r = fileio_remove_tree(dirfd, "root");
+	if (!r || r == -ENOENT)
+		r = pool_sweep(storefd, d->at, d->n, ret_bytes);
+	return r ? r : fileio_remove_tree(templatesfd, name);
+}
+
 int discard_version(int storefd, int templatesfd, const char *name,
 		    unsigned long long *ret_bytes)
 {
@@ -105,13 +150,7 @@ int discard_version(int storefd, int templatesfd, const char *name,
 
 	if (fd < 0)
 		return -errno;
-	r = collect(&d, fd, "root");
-	if (r == -ENOENT)
-		r = 0; /* killed before it began */
-	if (!r)
-		r = fileio_remove_tree(templatesfd, name);
-	if (!r)
-		r = pool_sweep(storefd, d.at, d.n, ret_bytes);
+	r = remove_all(storefd, templatesfd, name, fd, &d, ret_bytes);
 	free(d.at);
 	return r;
 }

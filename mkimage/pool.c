@@ -38,7 +38,7 @@ struct placing {
 	const char *path;
 	const struct sha1 *sha1;
 	unsigned int names;
-	int fd; /* the file */
+	int fd; /* the file, or -1 while nobody needed it */
 	struct stat st;
 	unsigned int variant;
 	int donor; /* a variant with the same content, or -1 */
@@ -271,6 +271,15 @@ static int place_new(struct placing *l, const char *name)
 	return cloned ? POOL_CLONED : POOL_NEW;
 }
 
+/* Opens the file, when there is something to compare it with. */
+static int open_file(struct placing *l)
+{
+	if (l->fd >= 0)
+		return 0;
+	l->fd = openat(l->dirfd, l->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return l->fd < 0 || fstat(l->fd, &l->st) ? -errno : 0;
+}
+
 /* One variant: enum pool_placed, or -EAGAIN to look at the next number, or
  * -errno. */
 static int step(struct placing *l)
@@ -281,6 +290,15 @@ static int step(struct placing *l)
 	int r;
 
 	pool_name(name, l->sha1, l->variant);
+	if (!l->variant) {
+		/* Most files are new: the first thing to try. */
+		r = place_new(l, name);
+		if (r != -EEXIST)
+			return r;
+		r = open_file(l);
+		if (r)
+			return r;
+	}
 	fd = openat(l->pool->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		r = place_new(l, name);
@@ -304,14 +322,11 @@ static int step(struct placing *l)
 int pool_place(struct pool *p, int dirfd, const char *path,
 	       const struct sha1 *sha1, unsigned int names)
 {
-	_cleanup_fd int fd = openat(dirfd, path,
-				    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct placing l = { .pool = p, .dirfd = dirfd, .path = path,
-			     .sha1 = sha1, .names = names, .fd = fd, .donor = -1 };
+			     .sha1 = sha1, .names = names, .fd = -1,
+			     .donor = -1 };
 	int r;
 
-	if (fd < 0 || fstat(fd, &l.st))
-		return -errno;
 	if (memcmp(&p->sha1, sha1, sizeof(*sha1))) {
 		p->sha1 = *sha1;
 		p->nused = 0;
@@ -319,6 +334,8 @@ int pool_place(struct pool *p, int dirfd, const char *path,
 	do {
 		r = step(&l);
 	} while (r == -EAGAIN);
+	if (l.fd >= 0)
+		close(l.fd);
 	if (l.donor >= 0)
 		close(l.donor);
 	return r;

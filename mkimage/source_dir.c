@@ -43,6 +43,7 @@ struct source_dir {
 	struct bytes path; /* of the frame in work; "" is the root */
 	struct statx root;
 	bool started;
+	bool no_holes; /* in the file whose data is being read */
 	struct table links;
 	/* The file whose data is being read. */
 	int fd;
@@ -304,6 +305,7 @@ static int take_file(struct source_dir *d, int dirfd, const char *name,
 	d->fd = fd;
 	d->file_path = strdup(e->path);
 	d->file = *stx;
+	d->no_holes = stx->stx_blocks * 512 >= stx->stx_size;
 	d->pos = 0;
 	if (!d->file_path)
 		return -ENOMEM;
@@ -455,24 +457,34 @@ static int dir_next(struct source *s, struct manifest_entry *ret)
 	return r;
 }
 
-/* Where the next data is at or behind pos: false when there is none. */
-static bool seek_data(int fd, uint64_t pos, uint64_t size, uint64_t *ret)
+/* Moves pos to the next data: false when there is none. */
+static bool seek_data(struct source_dir *d, uint64_t size)
 {
-	off_t off = lseek(fd, (off_t)pos, SEEK_DATA);
+	off_t off;
 
+	if (d->pos >= size || d->no_holes)
+		return d->pos < size;
+	off = lseek(d->fd, (off_t)d->pos, SEEK_DATA);
 	if (off < 0 && errno == ENXIO)
 		return false;
-	/* A file system without holes is all data. */
-	*ret = off < 0 ? pos : (uint64_t)off;
-	return *ret < size;
+	/* A file system that knows no holes: all is data. */
+	if (off >= 0)
+		d->pos = (uint64_t)off;
+	return d->pos < size;
 }
 
-/* Where it ends. */
-static uint64_t seek_hole(int fd, uint64_t pos, uint64_t size)
+/* Where the data at pos ends, or a block's worth of it. */
+static uint64_t data_end(const struct source_dir *d, uint64_t size)
 {
-	off_t off = lseek(fd, (off_t)pos, SEEK_HOLE);
+	uint64_t end = size;
+	off_t off;
 
-	return off < 0 || (uint64_t)off > size ? size : (uint64_t)off;
+	if (!d->no_holes) {
+		off = lseek(d->fd, (off_t)d->pos, SEEK_HOLE);
+		if (off >= 0 && (uint64_t)off < size)
+			end = (uint64_t)off;
+	}
+	return end - d->pos < BLOCK_SIZE ? end : d->pos + BLOCK_SIZE;
 }
 
 static int check_unchanged(struct source_dir *d)
@@ -491,13 +503,11 @@ static int dir_data(struct source *s, struct source_block *ret)
 	uint64_t size = d->file.stx_size, end;
 	ssize_t n;
 
-	if (d->pos >= size || !seek_data(d->fd, d->pos, size, &d->pos)) {
+	if (!seek_data(d, size)) {
 		d->pos = size;
 		return check_unchanged(d);
 	}
-	end = seek_hole(d->fd, d->pos, size);
-	if (end - d->pos > BLOCK_SIZE)
-		end = d->pos + BLOCK_SIZE;
+	end = data_end(d, size);
 	do {
 		n = pread(d->fd, d->block, end - d->pos, (off_t)d->pos);
 	} while (n < 0 && errno == EINTR);
