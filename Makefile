@@ -24,6 +24,9 @@ ALL_CFLAGS := -std=gnu11 -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DFUSE_USE_VERSION=314 -DSTENCIL_VERSION='"$(VERSION)"' \
 	$(WARNINGS) $(if $(WERROR),-Werror) -MMD -MP -pthread $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS := -pthread $(LDFLAGS)
+# Tools that tests run, also inside a chroot: never with a sanitizer, which is
+# for the programs.
+TOOL_CFLAGS := $(ALL_CFLAGS) $(ALL_LDFLAGS)
 
 ifeq ($(SAN),address)
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -110,15 +113,24 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_OBJ)
 $(BUILD)/tests/fs/%: tests/fs/%.c
 	@mkdir -p $(@D)
 	@echo "  CCLD    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $<
 $(BUILD)/tests/crash/%: tests/crash/%.c
 	@mkdir -p $(@D)
 	@echo "  CCLD    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $<
 
 -include $(shell find $(BUILD) $(BUILD)-fuzz -name '*.d' 2>/dev/null)
 
 tests: all $(UNIT_TESTS) $(HELPERS)
+
+# The crash tests run a daemon with fault points.
+ifeq ($(SAN)$(FAULT),)
+tests: fault-build
+fault-build:
+	$(Q)$(MAKE) --no-print-directory FAULT=1 BUILD=$(BUILD)-fault \
+		$(BUILD)-fault/stencilfs
+.PHONY: fault-build
+endif
 
 # make check [T=pattern]: all tests, or those whose name matches.
 check: tests
