@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Removing a version: refused while a container stands on it.  The question
- * and the rename that takes it out of sight happen under the lock of
- * templates/; the deleting, which takes time, after it.
+ * and the rename that takes it out of sight happen under the locks of
+ * templates/ and of containers/, which container_create() holds while it looks
+ * for the template and writes its record; the deleting, which takes time, after
+ * them.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -127,15 +130,36 @@ static int take(struct removal *m, int lockfd)
 	return r;
 }
 
-/* What happens under the lock. */
+/* A descriptor that holds the lock. */
+static int lock_containers(const struct removal *m)
+{
+	_cleanup_fd int fd = openat(m->storefd, "containers",
+				    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	r = fd < 0 ? -errno : 0;
+	while (!r && flock(fd, LOCK_EX))
+		if (errno != EINTR)
+			r = -errno;
+	if (!r)
+		return take_fd(&fd);
+	log_error(r, "%s/containers", m->context->store);
+	return r;
+}
+
+/* What happens under the locks. */
 static int decide(struct removal *m)
 {
 	_cleanup_fd int lockfd = stage_lock(m->storefd);
+	_cleanup_fd int containersfd = -1;
 	bool found = false;
 	int r;
 
 	if (lockfd < 0)
 		return lockfd;
+	containersfd = lock_containers(m);
+	if (containersfd < 0)
+		return containersfd;
 	r = catalog_list(m->storefd, m->name, &m->list);
 	if (r) {
 		log_error(r, "%s", m->name);

@@ -50,6 +50,15 @@ check dir
 mk build tar "$T/src.tar"
 check tar
 
+# The manifest's digests are fs-verity's.
+if command -v fsverity >/dev/null; then
+	for f in big sparse empty file; do
+		want=$(fsverity digest --compact "$T/src/$f")
+		t_eq "$want" "$(awk -v f="/$f" '$1 == f { print $11 }' \
+			"$STORE/templates/dir/current/manifest")" "verity of $f"
+	done
+fi
+
 # tar(1) does not know hard links of other kinds; a directory does.
 mkdir "$T/kinds"
 mkfifo "$T/kinds/fifo"
