@@ -48,6 +48,7 @@ MKIMAGE_SRC := $(wildcard mkimage/*.c)
 CLI_SRC := $(wildcard cli/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 HELPER_SRC := $(wildcard tests/fs/*.c tests/crash/*.c)
+BENCH_SRC := $(wildcard bench/*.c)
 HEADERS := $(wildcard base/*.h cache/*.h fs/*.h mkimage/*.h cli/*.h)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -59,6 +60,7 @@ LIB_MKIMAGE := -larchive -lfsverity $(LIB_BASE)
 PROGRAMS := $(BUILD)/stencilfs $(BUILD)/mkstencil $(BUILD)/stencilctl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
 HELPERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(HELPER_SRC))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
 
 all: $(PROGRAMS) $(BUILD)/checked-directions $(BUILD)/checked-headers
 
@@ -119,6 +121,11 @@ $(BUILD)/tests/crash/%: tests/crash/%.c
 	@echo "  CCLD    $@"
 	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $<
 
+$(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	@echo "  CCLD    $@"
+	$(Q)$(CC) $(TOOL_CFLAGS) -o $@ $<
+
 -include $(shell find $(BUILD) $(BUILD)-fuzz -name '*.d' 2>/dev/null)
 
 tests: all $(UNIT_TESTS) $(HELPERS)
@@ -135,6 +142,11 @@ endif
 # make check [T=pattern]: all tests, or those whose name matches.
 check: tests
 	tests/run --build=$(BUILD) $(T)
+
+# make bench [B='memory requests']: all measurements, or those named.
+benches: all $(BENCHES)
+bench: benches
+	BUILD=$(BUILD) bench/run $(B)
 
 # The programs, manual pages, completion, and what mount(8) looks for.  The
 # mount helper is told where the program is: mount(8) may run without a PATH.
@@ -206,6 +218,7 @@ help:
 	@echo '  all             the programs, in build/ (build-SAN, build-fault)'
 	@echo '  tests           and what the tests need'
 	@echo '  check [T=name]  all tests, or those whose name holds the word'
+	@echo "  bench [B=name]  measurements, see bench/README.md"
 	@echo '  fuzz            runs the fuzzers for a while; needs clang'
 	@echo '  check-includes  directions of #include; each header by itself'
 	@echo '  check-style     lengths of files and functions, SPDX lines'
@@ -213,5 +226,5 @@ help:
 	@echo '  uninstall       the same'
 	@echo '  clean           removes all build folders'
 
-.PHONY: all tests check check-includes check-style install uninstall clean help
+.PHONY: all tests check bench benches check-includes check-style install uninstall clean help
 .SECONDARY:
