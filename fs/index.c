@@ -79,6 +79,26 @@ int index_stat(struct fs *fs, const char *name, struct stat *ret)
 								       0;
 }
 
+/* The count of names is the template's own: the pool has one, too. */
+static int origin_stat(struct fs *fs, const struct layer *l, int fd,
+		       struct stat *ret)
+{
+	struct marks m = { 0 };
+	struct stat st;
+	int r = 0;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!l->foreign && S_ISREG(st.st_mode)) {
+		r = marks_read(fs, fd, NULL, MARKS_TEMPLATE, &m);
+		marks_release(&m);
+		st.st_nlink = m.links ? m.links : 1;
+	}
+	if (!r)
+		*ret = st;
+	return r;
+}
+
 int index_origin(struct fs *fs, const struct marks *m, struct stat *ret,
 		 struct layer **ret_layer)
 {
@@ -107,10 +127,8 @@ int index_origin(struct fs *fs, const struct marks *m, struct stat *ret,
 			r = -errno;
 			continue;
 		}
-		if (fstat(fd, ret))
-			return -errno;
 		*ret_layer = &fs->layers[i];
-		return 0;
+		return origin_stat(fs, &fs->layers[i], fd, ret);
 	}
 	return r;
 }

@@ -31,7 +31,8 @@ char *index_name_of_handle(const unsigned char *handle, unsigned len);
 /* The private inode that the index holds for this name.  -ENOENT. */
 int index_stat(struct fs *fs, const char *name, struct stat *ret);
 
-/* The file that an origin names, if a layer still has it: its stat and layer.
+/* The file that an origin names, if a layer still has it: its stat (st_nlink
+ * counts the names in that layer alone) and layer.
  * Needs CAP_DAC_READ_SEARCH.  -ESTALE, -EPERM, -EOPNOTSUPP. */
 int index_origin(struct fs *fs, const struct marks *m, struct stat *ret,
 		 struct layer **ret_layer);

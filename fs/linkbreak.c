@@ -151,9 +151,13 @@ static int build_marks(struct brk *b)
 static int build(struct brk *b)
 {
 	_cleanup_free char *target = NULL;
+	struct stat st = b->st;
 	ssize_t len;
 	int r;
 
+	/* A truncation shows its size and its time at once. */
+	if (b->need == BREAK_DATA && b->keep < st.st_size)
+		st.st_mtim.tv_nsec = UTIME_NOW;
 	if (S_ISLNK(b->st.st_mode)) {
 		target = malloc(PATH_MAX);
 		if (!target)
@@ -171,7 +175,7 @@ static int build(struct brk *b)
 	if (!r)
 		r = build_marks(b);
 	if (!r)
-		r = carry_all(&b->from, b->lower->layer->foreign, &b->st,
+		r = carry_all(&b->from, b->lower->layer->foreign, &st,
 			      &b->staged);
 	/* What the name shows must be on disk before the name is. */
 	if (!r && S_ISREG(b->st.st_mode) && !b->metacopy &&
@@ -248,7 +252,8 @@ static int install(struct brk *b)
 		return dirfd;
 	pthread_rwlock_wrlock(&b->parent->dir->names);
 	r = install_named(b, dirfd);
-	if (!r)
+	/* What shows is private, even if the directory's times failed. */
+	if (b->staged.installed)
 		node_set_upper(b->fs, b->node, st.st_ino, set, 0);
 	pthread_rwlock_unlock(&b->parent->dir->names);
 	return r;
@@ -282,7 +287,7 @@ static int break_shared(struct brk *b)
 		r = build(b);
 	if (!r)
 		r = install(b);
-	if (!r) {
+	if (!r || b->staged.installed) {
 		count(b);
 		if (S_ISREG(b->st.st_mode) && !b->metacopy)
 			atomic_fetch_add(&n->epoch, 1);
@@ -293,19 +298,73 @@ static int break_shared(struct brk *b)
 	return r;
 }
 
-/* Writing drops capabilities: a break must not. */
-static int copy_keeping_caps(int src, int fd, off_t size, off_t *ret_bytes)
+/* A private inode without data, which is to get it. */
+struct fill {
+	int src, fd;
+	struct stat st;		/* the inode's attributes before */
+	struct caps_saved caps; /* and its capabilities */
+	off_t size;
+	bool shorter;		/* the caller wants less than there was */
+};
+
+/* Writing drops capabilities and moves the times: a break must not. */
+static int fill_restore(const struct fill *f, const struct stat *st)
 {
-	struct caps_saved caps;
-	int r = caps_save(fd, &caps), r2;
+	struct timespec ts[2] = { st->st_atim, st->st_mtim };
+	int r = caps_restore(f->fd, &f->caps);
+
+	return r ? r : futimens(f->fd, ts) ? -errno : 0;
+}
+
+/*
+ * A truncation changes size and time in one step, before the data comes: from
+ * then on the path shows all of the caller's change.
+ */
+static int fill_truncate(struct fill *f)
+{
+	int r = FAULT_STEP("fill-truncate", ftruncate(f->fd, f->size) ?
+					    -errno : 0);
+
+	/* It ends capabilities for good. */
+	if (!r)
+		f->caps.len = -1;
+	return r;
+}
+
+static int fill_data(struct brk *b, struct fill *f)
+{
+	struct stat now;
+	off_t bytes = 0;
+	int r = f->shorter ? fill_truncate(f) : 0;
 
 	if (r)
 		return r;
-	r = FAULT_STEP("copy", fileio_copy_data(src, fd, size, ret_bytes));
+	if (fstat(f->fd, &now))
+		return -errno;
+	r = FAULT_STEP("copy", fileio_copy_data(f->src, f->fd, f->size,
+						&bytes));
 	if (r < 0)
 		return r;
-	r2 = caps_restore(fd, &caps);
-	return r2 ? r2 : r;
+	atomic_fetch_add(&b->fs->counters.bytes_copied, (unsigned long)bytes);
+	if (r == FILEIO_REFLINKED)
+		atomic_fetch_add(&b->fs->counters.bytes_reflinked,
+				 (unsigned long)f->size);
+	r = fill_restore(f, &now);
+	if (r)
+		return r;
+	if (!b->fs->is_volatile && fsync(f->fd))
+		return -errno;
+	return FAULT_STEP("fill", marks_remove(b->fs, f->fd, NULL,
+					       LAYER_METACOPY));
+}
+
+/* The caller's change fails: the file must be as it was. */
+static int fill_undo(struct fill *f, const struct caps_saved *caps)
+{
+	f->caps = *caps;
+	if (f->shorter && ftruncate(f->fd, f->st.st_size))
+		return -errno;
+	return fill_restore(f, &f->st);
 }
 
 /*
@@ -318,9 +377,9 @@ static int fill_metacopy(struct brk *b)
 	_cleanup_place struct place p = PLACE_INIT;
 	_cleanup_fd int src = -1, fd = -1;
 	struct node *n = b->node;
-	struct stat st, below;
-	struct timespec ts[2];
-	off_t size, bytes = 0;
+	struct caps_saved caps;
+	struct stat below;
+	struct fill f;
 	int r;
 
 	r = fd = node_open_upper(b->fs, n, O_RDWR);
@@ -328,35 +387,30 @@ static int fill_metacopy(struct brk *b)
 		r = lower_place(b->fs, n->data, &p);
 	if (!r)
 		r = src = place_open(&p, O_RDONLY);
+	if (r >= 0)
+		r = caps_save(fd, &caps);
 	if (r < 0)
 		return r;
-	if (fstat(fd, &st) || fstat(src, &below))
+	f = (struct fill){ .src = src, .fd = fd, .caps = caps };
+	if (fstat(fd, &f.st) || fstat(src, &below))
 		return -errno;
-	size = st.st_size;
-	if (b->keep < size)
-		size = b->keep;
-	if (below.st_size < size)
-		size = below.st_size;
-	ts[0] = st.st_atim;
-	ts[1] = st.st_mtim;
-	r = copy_keeping_caps(src, fd, size, &bytes);
-	if (r < 0)
+	f.shorter = b->keep < f.st.st_size;
+	f.size = f.shorter ? b->keep : f.st.st_size;
+	if (below.st_size < f.size)
+		f.size = below.st_size;
+	r = fill_data(b, &f);
+	if (r) {
+		/* The first error is the one to tell. */
+		(void)fill_undo(&f, &caps);
 		return r;
-	atomic_fetch_add(&b->fs->counters.bytes_copied, (unsigned long)bytes);
-	if (r == FILEIO_REFLINKED)
-		atomic_fetch_add(&b->fs->counters.bytes_reflinked,
-				 (unsigned long)size);
-	if (futimens(fd, ts))
-		return -errno;
-	if (!b->fs->is_volatile && fsync(fd))
-		return -errno;
-	r = FAULT_STEP("fill", marks_remove(b->fs, fd, NULL, LAYER_METACOPY));
-	if (r)
-		return r;
-	node_set_upper(b->fs, n, st.st_ino, 0, NODE_METACOPY);
+	}
+	node_set_upper(b->fs, n, f.st.st_ino, 0, NODE_METACOPY);
 	atomic_fetch_add(&n->epoch, 1);
 	atomic_fetch_add(&b->fs->counters.breaks_data, 1);
-	return marks_remove(b->fs, fd, NULL, LAYER_REDIRECT);
+	/* Without the other mark it says nothing: it may stay. */
+	(void)FAULT_STEP("fill-redirect", marks_remove(b->fs, fd, NULL,
+						       LAYER_REDIRECT));
+	return 0;
 }
 
 int linkbreak_locked(struct fs *fs, struct node *n, struct node *parent,

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "fs/dir.h"
+#include "fs/memory.h"
 
 /* More names of one file are not remembered: an O_PATH descriptor serves when
  * all that are known go. */
@@ -113,11 +114,13 @@ static struct alias *bury(struct fs *fs, struct node *n)
 void node_put(struct fs *fs, struct node *n, unsigned long count)
 {
 	struct alias *todo = NULL, *names, *a;
+	size_t buried = 0;
 
 	/* A list instead of recursion: a path may be deeper than the stack. */
 	for (;;) {
 		if (atomic_fetch_sub(&n->refs, count) == count) {
 			names = bury(fs, n);
+			buried++;
 			while (names) {
 				a = names;
 				names = a->next;
@@ -126,13 +129,15 @@ void node_put(struct fs *fs, struct node *n, unsigned long count)
 			}
 		}
 		if (!todo)
-			return;
+			break;
 		a = todo;
 		todo = a->next;
 		n = a->parent;
 		count = 1;
 		free(a);
 	}
+	if (buried)
+		memory_freed(buried, slots_count(fs->nodes));
 }
 
 static struct node *new_node(struct fs *fs, struct found *f)
