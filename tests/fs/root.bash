@@ -264,9 +264,13 @@ need_podman()
 # is what podman does by itself.
 in_podman()
 {
+	local caps
+
+	caps=$(capabilities)
 	podman --root "$T/podman" --runroot "$T/podman-run" \
 		--storage-driver vfs --cgroup-manager cgroupfs --runtime runc \
 		run --rm -i --network=host --ulimit nofile=20000:20000 \
-		--ulimit nproc=1000:1000 --rootfs "$ROOT" \
+		--ulimit nproc=1000:1000 --cap-add "${caps// /,}" \
+		--rootfs "$ROOT" \
 		env -i "${CONTAINER_ENV[@]}" "$@"
 }

@@ -175,8 +175,8 @@ nested_namespace()
 			! chown 5 file 2>/dev/null
 			! touch /etc/passwd 2>/dev/null
 			mkdir dir
-			mount --bind /etc dir
-			grep -q ^root: dir/passwd"
+			mount --bind /usr dir
+			[ -x dir/bin/env ]"
 		[ "$(stat -c %u:%g:%a file)" = 1000:1000:600 ]'
 }
 

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# timeout: 240
+# A Debian root under systemd-nspawn:
+# unix sockets, locks and inotify between processes inside.
+. "${0%/*}/../lib.sh"
+. "${0%/*}/root.bash"
+begin
+root_begin nspawn tools
+topic_local
