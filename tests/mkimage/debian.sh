@@ -5,8 +5,8 @@
 . "${0%/*}/../lib.sh"
 . "${0%/*}/image.bash"
 begin
-DEBIAN=${STENCIL_DEBIAN:-/var/cache/stencil-test/debian}
-[ -x "$DEBIAN/bin/sh" ] || t_skip "no Debian root at $DEBIAN"
+DEBIAN=${STENCIL_DEBIAN:-$("$TOP/tools/debian-root")} ||
+	t_skip "no Debian root"
 
 mk -q build debian "$DEBIAN"
 kb=$(du -sk "$STORE" | cut -f1)
