@@ -183,8 +183,10 @@ static int fill(struct fill *f, off_t off)
 				 add_plain(f, le, name);
 	}
 	pthread_rwlock_unlock(&f->dir->dir->names);
-	/* Read to the end: whoever comes next begins anew. */
-	if (!full)
+	/* Told that this is the end: whoever comes next begins anew.  Not one
+	 * reply before, for the question whether there is more would have the
+	 * directory read again. */
+	if (!full && !f->used)
 		dir_changed(f->dir);
 	listing_put(l);
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fileio.h"
+#include "fs/fault.h"
 
 union handle {
 	struct file_handle h;
@@ -181,17 +182,20 @@ int index_set_nlink(struct fs *fs, struct node *n, enum index_base base)
 	       (int64_t)(base == INDEX_BY_UPPER ? st.st_nlink : n->links);
 	len = snprintf(value, sizeof(value), "%c%+lld",
 		       base == INDEX_BY_UPPER ? 'U' : 'L', (long long)diff);
-	return marks_set(fs, p.dirfd, p.name, LAYER_NLINK, value, (size_t)len);
+	return FAULT_STEP("nlink", marks_set(fs, p.dirfd, p.name, LAYER_NLINK,
+					     value, (size_t)len));
 }
 
-int index_drop_unused(struct fs *fs, struct node *n)
+void index_drop_unused(struct fs *fs, struct node *n)
 {
 	uint32_t left;
-	int r = union_nlink(fs, fs->index_fd, n->index_name, n->links, &left);
+	int r = fault_step("index-drop");
 
-	if (r || left)
-		return r;
-	return unlinkat(fs->index_fd, n->index_name, 0) ? -errno : 0;
+	if (!r)
+		r = union_nlink(fs, fs->index_fd, n->index_name, n->links,
+				&left);
+	if (!r && !left)
+		(void)unlinkat(fs->index_fd, n->index_name, 0);
 }
 
 int index_clean(struct fs *fs)

@@ -46,8 +46,9 @@ enum index_base { INDEX_BY_UPPER, INDEX_BY_LOWER };
 /* Stores the present count relative to `base`. */
 int index_set_nlink(struct fs *fs, struct node *n, enum index_base base);
 
-/* Takes the file out of the index if no name is left.  Busy lock held. */
-int index_drop_unused(struct fs *fs, struct node *n);
+/* Takes the file out of the index if no name is left.  Busy lock held.  The
+ * name that went cannot come back: a failure leaves it to the next mount. */
+void index_drop_unused(struct fs *fs, struct node *n);
 
 /* Removes entries whose last name is gone, after a crash. */
 int index_clean(struct fs *fs);

@@ -247,6 +247,24 @@ int place_open(const struct place *p, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+int place_open_shared(const struct place *p)
+{
+	int fd = place_open(p, O_RDONLY | O_NOATIME);
+
+	/* O_NOATIME needs ownership. */
+	return fd == -EPERM ? place_open(p, O_RDONLY) : fd;
+}
+
+int lower_open_dir(int dirfd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(dirfd, ".", flags | O_NOATIME);
+
+	if (fd < 0 && errno == EPERM)
+		fd = openat(dirfd, ".", flags);
+	return fd < 0 ? -errno : fd;
+}
+
 int lower_path(const struct lower *l, struct bytes *ret)
 {
 	_cleanup_free const struct lower **chain = NULL;

@@ -68,6 +68,10 @@ int lower_place(struct fs *fs, struct lower *l, struct place *ret);
 int place_stat(const struct place *p, struct stat *ret);
 /* flags as open(2); O_NOFOLLOW and O_CLOEXEC are added. */
 int place_open(const struct place *p, int flags);
+/* To read what is in a layer, whose times of access are nobody's: the other
+ * containers would see them move. */
+int place_open_shared(const struct place *p);
+int lower_open_dir(int dirfd);
 
 /* What a name is in the layers. */
 struct merged {

@@ -72,7 +72,7 @@ static int build_data(struct brk *b)
 	}
 	r = lower_place(b->fs, b->node->data, &p);
 	if (!r)
-		r = src = place_open(&p, O_RDONLY);
+		r = src = place_open_shared(&p);
 	if (r >= 0)
 		r = FAULT_STEP("copy", fileio_copy_data(src, b->staged.fd,
 							size, &bytes));
@@ -386,7 +386,7 @@ static int fill_metacopy(struct brk *b)
 	if (r >= 0)
 		r = lower_place(b->fs, n->data, &p);
 	if (!r)
-		r = src = place_open(&p, O_RDONLY);
+		r = src = place_open_shared(&p);
 	if (r >= 0)
 		r = caps_save(fd, &caps);
 	if (r < 0)

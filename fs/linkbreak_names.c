@@ -102,7 +102,7 @@ static int link_up(struct fs *fs, struct node *n, struct node *parent,
 	if (errno != ENOENT)
 		return -errno;
 	/* The private inode's count changes, the container's does not. */
-	r = FAULT_STEP("nlink", index_set_nlink(fs, n, INDEX_BY_LOWER));
+	r = index_set_nlink(fs, n, INDEX_BY_LOWER);
 	if (r)
 		return r;
 	pthread_rwlock_wrlock(&parent->dir->names);

@@ -175,10 +175,14 @@ static int read_one(struct build *b, struct lower *l, int dirfd)
 {
 	_cleanup_dir DIR *d = NULL;
 	struct dirent *e;
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	int fd, r = 0;
 
+	if (l)
+		fd = lower_open_dir(dirfd);
+	else
+		fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return l ? fd : -errno;
 	d = fdopendir(fd);
 	if (!d) {
 		r = -errno;

@@ -45,9 +45,9 @@ static int scan_aufs(struct fs *fs, struct lower *dir)
 
 	if (parent < 0)
 		return parent;
-	fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = lower_open_dir(parent);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	d = fdopendir(fd);
 	if (!d) {
 		int r = -errno;

@@ -103,8 +103,9 @@ static int show(const struct names_make *m, int dirfd, struct staged *s)
 	if (S_ISDIR(m->mode)) {
 		r = stage_is_whiteout(m->fs, dirfd, m->name);
 		if (r > 0)
-			r = marks_set(m->fs, s->fd, NULL, LAYER_OPAQUE, "y",
-				      1);
+			r = FAULT_STEP("mark-opaque",
+				       marks_set(m->fs, s->fd, NULL,
+						 LAYER_OPAQUE, "y", 1));
 	}
 	if (!r)
 		r = stage_install(s, dirfd, m->name);
@@ -168,7 +169,8 @@ int names_mark_impure(struct fs *fs, struct node *dir, int dirfd,
 
 	if (dir->dir->impure || n->ino == n->upper_ino + fs->upper_base)
 		return 0;
-	r = marks_set(fs, dirfd, NULL, LAYER_IMPURE, "y", 1);
+	r = FAULT_STEP("mark-impure",
+		       marks_set(fs, dirfd, NULL, LAYER_IMPURE, "y", 1));
 	if (!r)
 		dir->dir->impure = true;
 	return r;

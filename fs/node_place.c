@@ -255,9 +255,7 @@ int node_open_data(struct fs *fs, struct node *n, unsigned *ret_epoch)
 	} else {
 		r = lower_place(fs, n->data, &p);
 		if (!r)
-			r = place_open(&p, O_RDONLY | O_NOATIME);
-		if (r == -EPERM) /* O_NOATIME needs ownership */
-			r = place_open(&p, O_RDONLY);
+			r = place_open_shared(&p);
 	}
 	if (r >= 0)
 		*ret_epoch = epoch;

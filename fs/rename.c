@@ -114,7 +114,22 @@ static int prepare_move(struct fs *fs, struct end *e, const struct end *dest)
 					    "y", 1));
 }
 
-static int remove_whiteouts(struct fs *fs, struct node *n, int fd)
+/* The directory's times stay: the rename may still fail. */
+static int remove_whiteout(struct node *n, int fd, const char *name)
+{
+	struct linkbreak_times t;
+	int r = fault_step("clear"), r2;
+
+	if (!r)
+		r = linkbreak_times_begin(n, fd, &t);
+	if (r)
+		return r;
+	r = unlinkat(fd, name, 0) ? -errno : 0;
+	r2 = linkbreak_times_end(n, &t);
+	return r ? r : r2;
+}
+
+static int remove_whiteouts(struct node *n, int fd)
 {
 	_cleanup_dir DIR *d = NULL;
 	struct dirent *e;
@@ -128,13 +143,13 @@ static int remove_whiteouts(struct fs *fs, struct node *n, int fd)
 		close(copy);
 		return r;
 	}
-	while (!r && (errno = 0, e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		r = FAULT_STEP("clear", unlinkat(fd, e->d_name, 0) ? -errno :
-								     0);
-	}
-	return r ? r : -errno;
+	pthread_rwlock_wrlock(&n->dir->names);
+	while (!r && (errno = 0, e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			r = remove_whiteout(n, fd, e->d_name);
+	r = r ? r : -errno;
+	pthread_rwlock_unlock(&n->dir->names);
+	return r;
 }
 
 /* An empty directory that is to be replaced may hold whiteouts.  It is made
@@ -155,7 +170,7 @@ static int clear_dir(struct fs *fs, struct node *n)
 	if (n->dir->nlowers)
 		r = FAULT_STEP("mark-opaque", marks_set(fs, fd, NULL,
 							LAYER_OPAQUE, "y", 1));
-	return r ? r : remove_whiteouts(fs, n, fd);
+	return r ? r : remove_whiteouts(n, fd);
 }
 
 static int prepare_target(struct move *m)
@@ -205,7 +220,8 @@ static int move_over(struct move *m)
 	return r;
 }
 
-/* rename(2) of a directory cannot replace a whiteout, but swap with it. */
+/* rename(2) of a directory cannot replace a whiteout, but swap with it.  A
+ * whiteout that hides nothing does no harm where it may not go. */
 static int move_dir_over_whiteout(struct move *m)
 {
 	int r = FAULT_STEP("rename-swap",
@@ -213,9 +229,9 @@ static int move_dir_over_whiteout(struct move *m)
 				     m->to.name, RENAME_EXCHANGE) ? -errno : 0);
 
 	if (!r && !m->from.below)
-		r = FAULT_STEP("rename-unlink",
-			       unlinkat(m->from.fd, m->from.name, 0) ? -errno :
-								       0);
+		(void)FAULT_STEP("rename-unlink",
+				 unlinkat(m->from.fd, m->from.name, 0) ?
+					 -errno : 0);
 	return r;
 }
 
@@ -295,7 +311,7 @@ static int move_locked(struct move *m)
 	}
 	unlock_names(m->from.dir, m->to.dir);
 	if (!r && t && !m->exchange && node_flags(t) & NODE_INDEXED)
-		r = index_drop_unused(m->fs, t);
+		index_drop_unused(m->fs, t);
 	return r;
 }
 

@@ -107,7 +107,7 @@ static int remove_locked(struct removal *rm)
 	if (!r)
 		r = take_away(rm);
 	if (!r && counted)
-		r = index_drop_unused(rm->fs, n);
+		index_drop_unused(rm->fs, n);
 	if (rm->orphan >= 0)
 		close(rm->orphan);
 	return r;

@@ -148,7 +148,9 @@ static int change(struct fs *fs, struct node *n, const char *name,
 		r = value ? fileio_setxattr(p.dirfd, p.name, attr, value, size,
 					    flags) :
 			    fileio_removexattr(p.dirfd, p.name, attr);
-	if (!r && value && kernel_request()->acl_kill_sgid)
+	/* The kernel says it for a directory's default ACL too. */
+	if (!r && value && kernel_request()->acl_kill_sgid &&
+	    !strcmp(name, ACL_ACCESS))
 		r = attr_drop_sgid(fs, n);
 	linkbreak_end(n);
 	return r;
