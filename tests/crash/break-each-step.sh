@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 400
+# timeout: 900
 # Breaks of files and directories that crash or fail at each step: all or nothing.
 . "${0%/*}/../lib.sh"
 begin

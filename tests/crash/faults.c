@@ -198,7 +198,6 @@ static void unmount(void)
 		err(2, "umount %s", all.mnt);
 	daemon_ended();
 	check_work(false);
-	check_index();
 }
 
 /* The kernel forgets what it knows; the daemon stays. */
@@ -332,6 +331,7 @@ static void undisturbed(void)
 	if (all.after.wrong[0])
 		fault("after: %s", all.after.wrong);
 	unmount();
+	check_index();
 	read_steps();
 	mount_with(NULL, NULL);
 	read_now();
@@ -389,6 +389,7 @@ static void fail_at(int step, int error)
 	if (r && error == EIO) {
 		unmount();
 		mount_with(NULL, NULL);
+		check_index();
 	} else {
 		forget();
 	}
@@ -403,6 +404,7 @@ static void fail_at(int step, int error)
 	unmount();
 	if (error != EIO) {
 		mount_with(NULL, NULL);
+		check_index();
 		must_be_after("after a remount");
 		unmount();
 	}
