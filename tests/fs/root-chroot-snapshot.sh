@@ -7,7 +7,7 @@
 begin
 [ "$UNDER_TEST" = stencilfs ] || t_skip "asks stencilctl and mkstencil"
 root_begin chroot debian
-cp "$(package hello)" "$MNT/root/hello.deb"
+give_package hello "$MNT/root"
 script 'dpkg -i /root/hello.deb; echo changed >/etc/hostname'
 
 other=$T/other

@@ -9,8 +9,8 @@ begin
 need_crun
 root_begin runc tools
 root_second tools
-cp "$(package hello)" "$MNT/root/hello.deb"
-cp "$(package coreutils)" "$MNT2/root/coreutils.deb"
+give_package hello "$MNT/root"
+give_package coreutils "$MNT2/root"
 
 # Each tells the other through a fifo, which the test carries between them,
 # that it runs: so they do at the same time.

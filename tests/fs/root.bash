@@ -111,9 +111,9 @@ make_roots()
 {
 	local new name
 
-	# Those of programs that have not been tested for a day.
+	# Those of programs that have not been tested for hours.
 	find "$STENCIL_CACHE" -maxdepth 1 -name 'roots.*' -type d \
-		-mmin +1440 -exec rm -rf --one-file-system {} +
+		-mmin +240 -exec rm -rf --one-file-system {} +
 	new=$(mktemp -d "$STENCIL_CACHE/roots.new.XXXXXX")
 	"$BUILD/mkstencil" --store="$new" -q build debian "$1" >/dev/null
 	"$BUILD/mkstencil" --store="$new" -q build tools "$2" >/dev/null

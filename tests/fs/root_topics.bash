@@ -3,35 +3,31 @@
 #
 # What is done in a container's root, in any runtime: by root.bash.
 
-# package NAME: prints the path of its file, fetched once by the machine's apt.
-package()
+# give_package NAME DIR: puts its file there, as NAME.deb.  The machine's apt
+# fetches it, once.
+give_package()
 {
-	local dir=$STENCIL_CACHE/debs new file
+	local kept=$STENCIL_CACHE/debs new
 
-	mkdir -p "$dir"
-	file=$(compgen -G "$dir/$1_*.deb" | head -n 1) || :
-	if [ -z "$file" ]; then
-		new=$(mktemp -d "$STENCIL_CACHE/debs.new.XXXXXX")
+	mkdir -p "$kept"
+	if [ ! -f "$kept/$1.deb" ]; then
+		new=$(mktemp -d "$kept/new.XXXXXX")
 		(cd "$new" && apt-get -qq -o APT::Sandbox::User=root \
-			download "$1" >&2) || {
+			download "$1") || {
 			rm -r "$new"
-			t_skip "the mirror does not give the package $1"
+			t_skip "the machine's mirror does not give $1"
 		}
-		mv "$new"/*.deb "$dir"
+		mv "$new"/*.deb "$kept/$1.deb"
 		rmdir "$new"
-		file=$(compgen -G "$dir/$1_*.deb" | head -n 1)
 	fi
-	echo "$file"
+	cp "$kept/$1.deb" "$2"
 }
 
 # dpkg adds a package, and installs another over the template's own files.
 topic_dpkg()
 {
-	local name
-
-	for name in hello coreutils; do
-		cp "$(package $name)" "$MNT/root/$name.deb"
-	done
+	give_package hello "$MNT/root"
+	give_package coreutils "$MNT/root"
 	script '
 		dpkg -i /root/hello.deb
 		[ "$(hello -g here)" = here ]
@@ -53,7 +49,7 @@ topic_dpkg()
 topic_apt()
 {
 	"$TOP/tools/debian-root" apt "$MNT"
-	if ! inside apt-get -qq update; then
+	if ! inside apt-get -qq --error-on=any update; then
 		mirror_answers || t_skip "the machine's mirror does not answer"
 		t_fail "apt-get update fails inside, and not on the machine"
 	fi
@@ -66,10 +62,13 @@ topic_apt()
 	private_figures "apt-get install tcc libc6-dev"
 }
 
+# The same sources, asked by the machine itself.
 mirror_answers()
 {
 	mkdir -p "$T/apt/lists/partial"
-	apt-get -qq -o Dir::State::lists="$T/apt/lists" update
+	apt-get -qq --error-on=any -o Dir::State::lists="$T/apt/lists" \
+		-o Dir::Etc::sourcelist="$MNT/etc/apt/sources.list" \
+		-o Dir::Etc::sourceparts=- update
 }
 
 compile_hello()
@@ -91,7 +90,7 @@ compile_hello()
 # What an interpreter, a compiler and a daemon say of the root.
 topic_programs()
 {
-	inside python3 - programs <"${BASH_SOURCE[0]%/*}/root.py"
+	inside python3 - programs <"$LIB_DIR/fs/root.py"
 	script '
 		python3 -m compileall -q -f /usr/lib/python3.11/json
 		python3 -m json.tool <<-END
@@ -183,21 +182,20 @@ nested_namespace()
 # Sockets, locks and notices between processes inside.
 topic_local()
 {
-	inside python3 - local <"${BASH_SOURCE[0]%/*}/root.py"
+	inside python3 - local <"$LIB_DIR/fs/root.py"
 }
 
 # private_figures WHAT: for the log and README.
 private_figures()
 {
-	local diff
+	local kinds
 
 	[ "$UNDER_TEST" = stencilfs ] || return 0
-	diff=$(root_ctl diff c1)
-	echo "$RUNTIME: $1: private area $(private_kb) KB;" \
-		"$(grep -c '^A' <<<"$diff") added," \
-		"$(grep -c '^C' <<<"$diff") changed" \
-		"($(broken_files <<<"$diff" | wc -l) files broken)," \
-		"$(grep -c '^D' <<<"$diff") deleted"
+	kinds=$(root_ctl diff c1 | awk '{ n[$1]++ } END {
+		printf "%d added, %d changed, %d deleted", n["A"], n["C"], n["D"]
+	}')
+	echo "$RUNTIME: $1: private area $(private_kb) KB; $kinds;" \
+		"files broken: $(root_ctl diff c1 | broken_files | wc -l)"
 }
 
 # Of a container's changes, the regular files that the template has as well.
