@@ -80,6 +80,8 @@ mode_t acl_mode(const void *value, size_t len, mode_t mode)
 	const char *end = (const char *)value + len;
 	struct posix_acl_xattr_entry e;
 
+	if (len < sizeof(struct posix_acl_xattr_header))
+		return mode;
 	/* In the order of tags: a mask comes after the group and wins. */
 	for (; end - p >= (ptrdiff_t)sizeof(e); p += sizeof(e)) {
 		memcpy(&e, p, sizeof(e));

@@ -213,7 +213,7 @@ static int apply(int dirfd, const char *name, const struct tree_inode *inode,
 		 const char *path)
 {
 	const char *what = NULL;
-	int r = meta_apply(dirfd, name, inode, &what);
+	int r = meta_apply(dirfd, name, inode, true, &what);
 
 	if (r)
 		log_error(r, what ? "%s: cannot set %s" : "%s", path, what);
@@ -226,7 +226,7 @@ static int emit_file(struct emit *e, struct source *s, int dirfd,
 	_cleanup_fd int fd = openat(dirfd, n->name,
 				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 					    O_CLOEXEC,
-				    0600);
+				    meta_made_mode(n->inode) & 0777);
 	struct tree_inode *inode = n->inode;
 	bool logged = false;
 	int r;
@@ -250,8 +250,7 @@ static int make_special(int dirfd, const struct tree_node *n)
 	if (S_ISLNK(inode->mode))
 		r = symlinkat(inode->target, dirfd, n->name);
 	else
-		r = mknodat(dirfd, n->name, (inode->mode & S_IFMT) | 0600,
-			    dev);
+		r = mknodat(dirfd, n->name, meta_made_mode(inode), dev);
 	return r ? -errno : 0;
 }
 

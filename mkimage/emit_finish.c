@@ -208,7 +208,7 @@ static int finish_dir(struct tree_node *n, const char *path, void *arg)
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return failed(-errno, path);
-	r = meta_apply(fd, NULL, n->inode, &what);
+	r = meta_apply(fd, NULL, n->inode, false, &what);
 	if (r)
 		log_error(r, what ? "%s: cannot set %s" : "%s", path, what);
 	return r;

@@ -72,16 +72,33 @@ static int set_sha1(int dirfd, const char *name, const struct sha1 *sha1)
 	return set_xattr(dirfd, name, SHA1_ATTR, hex, SHA1_HEX);
 }
 
+mode_t meta_made_mode(const struct tree_inode *inode)
+{
+	return inode->mode & (S_IFMT | 0777);
+}
+
+/* The staged tree's directories have the process's ids, no set-GID bits (until
+ * the end) and no default ACLs, and the umask is 0: what is new has those ids
+ * and the mode that was asked for. */
+static int set_owner_and_mode(int dirfd, const char *name,
+			      const struct tree_inode *inode, bool made)
+{
+	int r = 0;
+
+	if (!made || inode->uid != geteuid() || inode->gid != getegid())
+		r = set_owner(dirfd, name, inode);
+	if (!r && (!made || inode->mode & 07000))
+		r = set_mode(dirfd, name, inode);
+	return r;
+}
+
 /* The owner first, for chown(2) takes set-id bits and capabilities away; the
  * times last. */
 int meta_apply(int dirfd, const char *name, const struct tree_inode *inode,
-	       const char **ret_what)
+	       bool made, const char **ret_what)
 {
-	int r = set_owner(dirfd, name, inode);
+	int r = set_owner_and_mode(dirfd, name, inode, made);
 
-	if (r)
-		return r;
-	r = set_mode(dirfd, name, inode);
 	if (r)
 		return r;
 	for (uint32_t i = 0; i < inode->nxattrs; i++) {

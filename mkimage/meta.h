@@ -19,10 +19,15 @@ struct tree_inode;
 
 /*
  * Sets them on `name` in the directory, or on what dirfd is when name is NULL;
- * a regular file also gets its SHA-1.
+ * a regular file also gets its SHA-1.  If it was `made` with meta_made_mode()
+ * by this process, what is right already is not set again.
  */
 int meta_apply(int dirfd, const char *name, const struct tree_inode *inode,
-	       const char **ret_what);
+	       bool made, const char **ret_what);
+
+/* The mode to make it with: without set-id bits, which a change of the owner
+ * would take away. */
+mode_t meta_made_mode(const struct tree_inode *inode);
 
 /* trusted.stencil.links on the file fd: the group has n names, whose sorted
  * paths, each with a NUL behind, have this digest. */

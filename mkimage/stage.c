@@ -200,9 +200,10 @@ static int open_made(int dirfd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What a default ACL of the store gave to the new root is none of the
- * template's. */
-static int drop_acls(int fd)
+/* What a default ACL, a set-GID directory or the mount option grpid gave to the
+ * new root is none of the template's, and must not be passed on to what is
+ * made in it. */
+static int drop_inherited(int fd)
 {
 	static const char *const names[] = { "system.posix_acl_access",
 					     "system.posix_acl_default" };
@@ -213,7 +214,7 @@ static int drop_acls(int fd)
 		if (r && r != -ENODATA && r != -EOPNOTSUPP)
 			return r;
 	}
-	return 0;
+	return fchown(fd, geteuid(), getegid()) || fchmod(fd, 0700) ? -errno : 0;
 }
 
 static int fill(struct stage *s)
@@ -230,7 +231,7 @@ static int fill(struct stage *s)
 	if (s->rootfd < 0)
 		return s->rootfd;
 	s->asidefd = open_made(s->fd, "aside");
-	return s->asidefd < 0 ? s->asidefd : drop_acls(s->rootfd);
+	return s->asidefd < 0 ? s->asidefd : drop_inherited(s->rootfd);
 }
 
 int stage_new(int storefd, struct stage **ret)

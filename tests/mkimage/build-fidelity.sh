@@ -110,3 +110,13 @@ mk rm deep >/dev/null
 nest "$T/deep" 2060
 t_refuses "File name too long" -q build deep "$T/deep"
 t_no_remains
+
+# What the store's directory passes on to new files does not reach a template.
+mkdir "$T/passes"
+chgrp 99 "$T/passes"
+chmod 2777 "$T/passes"
+setfacl -d -m u:55:rwx,o::rwx "$T/passes"
+STORE=$T/passes/store
+t_eq "$version" "$(umask 077; mk build latin "$T/latin")" "the same version"
+mk -q build dir "$T/src" >/dev/null
+check dir
