@@ -199,7 +199,7 @@ static int add_version(struct catalog *c, int namefd, const char *name,
 		       const char *version, const char *current)
 {
 	struct template_info *grown, i = { 0 };
-	int r;
+	struct stat st;
 
 	grown = reallocarray(c->at, c->n + 1, sizeof(*grown));
 	if (!grown)
@@ -208,11 +208,14 @@ static int add_version(struct catalog *c, int namefd, const char *name,
 	memcpy(i.version, version, sizeof(i.version));
 	i.current = !strcmp(version, current);
 	i.name = strdup(name);
-	r = i.name ? read_info(namefd, &i) : -ENOMEM;
-	if (r) {
+	if (!i.name)
+		return -ENOMEM;
+	i.error = read_info(namefd, &i);
+	/* Removed since the directory was read? */
+	if (i.error == -ENOENT &&
+	    fstatat(namefd, version, &st, AT_SYMLINK_NOFOLLOW)) {
 		template_info_release(&i);
-		/* Removed since the directory was read. */
-		return r == -ENOENT ? 0 : r;
+		return 0;
 	}
 	c->at[c->n++] = i;
 	return 0;

@@ -22,6 +22,7 @@ struct template_info {
 	char *name;
 	char version[STORE_VERSION_HEX + 1];
 	bool current;
+	int error; /* why info.json cannot be read: then nothing below */
 	/* Of info.json: */
 	char *source;
 	int64_t built; /* seconds since the epoch */
@@ -37,7 +38,8 @@ void template_info_release(struct template_info *i);
 void catalog_release(struct catalog *c);
 
 /* All versions of all templates, or of `name` if not NULL: by name, the newest
- * first.  A name that has none is an empty list. */
+ * first.  A name that has none is an empty list; a version whose info.json is
+ * damaged is in it. */
 int catalog_list(int storefd, const char *name, struct catalog *ret);
 
 /* info.json in the directory. */

@@ -55,7 +55,8 @@ static int finish(struct build *b)
 	int r = pool_open(b->storefd, stage_asidefd(b->stage), &pool);
 
 	if (r) {
-		log_error(r, "%s/pool", b->context->store);
+		if (r != -EINTR)
+			log_error(r, "%s/pool", b->context->store);
 		return r;
 	}
 	r = emit_finish(b->emit, pool);

@@ -13,11 +13,29 @@
 
 #define SHORT_VERSION 12
 
+/* What is damaged is told, and the others are listed. */
+static int tell_damaged(const struct catalog *list)
+{
+	int r = CMD_OK;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct template_info *t = &list->at[i];
+
+		if (!t->error)
+			continue;
+		log_error(t->error, "%s@%s: info.json", t->name, t->version);
+		r = CMD_FAILED;
+	}
+	return r;
+}
+
 static int print_json(const struct catalog *list)
 {
 	json_t *all = json_array();
 
 	for (size_t i = 0; all && i < list->n; i++) {
+		if (list->at[i].error)
+			continue;
 		/* append_new takes a NULL for an error, and the reference. */
 		if (json_array_append_new(all,
 					  catalog_to_json(&list->at[i]))) {
@@ -51,6 +69,8 @@ static int print_table(const struct catalog *list)
 		time_t when = (time_t)t->built;
 		struct tm tm;
 
+		if (t->error)
+			continue;
 		if (localtime_r(&when, &tm))
 			strftime(built, sizeof(built), "%Y-%m-%d %H:%M", &tm);
 		progress_size(t->bytes, size);
@@ -65,7 +85,7 @@ int cmd_list(const struct cmd_context *c, int argc, char **argv)
 {
 	_cleanup_fd int storefd = cmd_open_store(c, false);
 	struct catalog list;
-	int r;
+	int r, damaged;
 
 	if (storefd < 0)
 		return CMD_FAILED;
@@ -75,6 +95,7 @@ int cmd_list(const struct cmd_context *c, int argc, char **argv)
 		return CMD_FAILED;
 	}
 	r = c->json ? print_json(&list) : print_table(&list);
+	damaged = tell_damaged(&list);
 	catalog_release(&list);
-	return r;
+	return r ? r : damaged;
 }

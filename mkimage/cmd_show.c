@@ -92,8 +92,9 @@ static int show(const struct cmd_context *c, int storefd,
 		return CMD_FAILED;
 	}
 	t = find(&list, ref->version);
-	r = t ? catalog_users(storefd, ref->name, ref->version, &users)
-	      : -ENOENT;
+	r = t ? t->error : -ENOENT;
+	if (!r)
+		r = catalog_users(storefd, ref->name, ref->version, &users);
 	if (r) {
 		log_error(r, "%s@%s", ref->name, ref->version);
 		r = CMD_FAILED;

@@ -25,9 +25,11 @@
 #include "mkimage/progress.h"
 #include "mkimage/source.h"
 
+/* That the user stopped it is told once, and not of a path. */
 static int failed(int r, const char *path)
 {
-	log_error(r, "%s", path);
+	if (r != -EINTR)
+		log_error(r, "%s", path);
 	return r;
 }
 

@@ -38,9 +38,11 @@ struct collect {
 	struct inodes groups; /* inodes of any type with several names */
 };
 
+/* That the user stopped it is told once, and not of a path. */
 static int failed(int r, const char *path)
 {
-	log_error(r, "%s", path);
+	if (r != -EINTR)
+		log_error(r, "%s", path);
 	return r;
 }
 

@@ -19,10 +19,17 @@ void stop_install(void)
 	struct sigaction sa = { .sa_handler = on_signal,
 				.sa_flags = SA_RESETHAND };
 
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction before;
+
 	sigemptyset(&sa.sa_mask);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		/* nohup(1), and shells for the background, mean it. */
+		if (!sigaction(signals[i], NULL, &before) &&
+		    before.sa_handler == SIG_IGN)
+			continue;
+		sigaction(signals[i], &sa, NULL);
+	}
 }
 
 int stop_requested(void)

@@ -84,4 +84,5 @@ wait $pid || rc=$?
 exec 3>&-
 t_eq 1 "$rc" "status of an interrupted build"
 grep -q "interrupted" "$T/err"
+t_eq 1 "$(wc -l <"$T/err")" "lines: $(cat "$T/err")"
 t_no_remains

@@ -46,6 +46,18 @@ mk -q rm base
 t_no_remains
 t_eq 0 "$(find "$STORE/pool" -type f | wc -l)" "the pool is empty"
 
+# Damage to one is no reason to hide the others, and it can be removed.
+mk -q build good "$LOWER" >/dev/null
+mk -q build bad "$LOWER" >/dev/null
+echo garbage >"$STORE/templates/bad/current/info.json"
+t_eq good "$(mk --json list 2>"$T/err" | jq -r '.[].name'; true)" "what is listed"
+grep -q "bad@.*info.json" "$T/err"
+t_refuses "bad@" show bad
+mk -q rm bad
+rm "$STORE/templates/good/current/info.json"
+mk -q rm good
+t_no_remains
+
 # A record that cannot be read is no reason to remove.
 mk -q build base "$LOWER" >/dev/null
 ctl create c3 --template=base >/dev/null
