@@ -18,7 +18,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "build", "NAME SOURCE", 2, cmd_build,
-	  "make a template of a directory, a tar archive, or - (tar on stdin)" },
+	  "make a template of a directory, a tar, or - (tar on stdin)" },
 	{ "list", "", 0, cmd_list, "list templates and their versions" },
 	{ "show", "NAME[@VERSION]", 1, cmd_show, "show one version" },
 	{ "rm", "NAME[@VERSION]", 1, cmd_rm,

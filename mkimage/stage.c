@@ -214,7 +214,9 @@ static int drop_inherited(int fd)
 		if (r && r != -ENODATA && r != -EOPNOTSUPP)
 			return r;
 	}
-	return fchown(fd, geteuid(), getegid()) || fchmod(fd, 0700) ? -errno : 0;
+	if (fchown(fd, geteuid(), getegid()) || fchmod(fd, 0700))
+		return -errno;
+	return 0;
 }
 
 static int fill(struct stage *s)
