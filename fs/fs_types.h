@@ -68,7 +68,9 @@ struct node_dir {
 	pthread_rwlock_t names; /* the names in this directory, all layers */
 	struct fdslot upper;	/* its private directory, once there is one */
 	struct lower **lowers;	/* immutable; top first */
-	unsigned nlowers;	/* immutable */
+	unsigned nheld;		/* entries in lowers; immutable */
+	atomic_uint nlowers;	/* entries that count: nheld, or 0 once the
+				   private directory has become opaque */
 	struct listing *listing; /* node->lock; NULL: not built or outdated */
 	bool impure;		 /* node->lock; the private directory is marked
 				    as holding broken files */

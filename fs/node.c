@@ -80,7 +80,7 @@ static void free_node(struct fs *fs, struct node *n)
 	if (n->dir) {
 		dir_drop_listing(n);
 		fdcache_clear(&fs->fdcache, &n->dir->upper);
-		lowers_free(fs, n->dir->lowers, n->dir->nlowers);
+		lowers_free(fs, n->dir->lowers, n->dir->nheld);
 		pthread_rwlock_destroy(&n->dir->names);
 		free(n->dir);
 	}
@@ -155,7 +155,8 @@ static struct node *new_node(struct fs *fs, struct found *f)
 		pthread_rwlock_init(&n->dir->names, NULL);
 		fdslot_init(&n->dir->upper);
 		n->dir->lowers = take_ptr(f->lowers);
-		n->dir->nlowers = f->nlowers;
+		n->dir->nheld = f->nlowers;
+		atomic_init(&n->dir->nlowers, f->nlowers);
 		n->dir->impure = f->impure;
 		f->nlowers = 0;
 	} else {
