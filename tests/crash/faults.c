@@ -4,10 +4,10 @@
  *
  *	faults STENCILFS LOWER DIR GROUP [SCENE]
  *
- * STENCILFS is a build with fault points (fs/fault.h), LOWER the template, DIR
- * a scratch directory, GROUP one of scenes.h.  An operation is run once as it
- * is, which gives the tree after it and the number of steps, and then for
- * each step and each way to fail on the private area of before:
+ * STENCILFS is a build with fault points (fs/fault.h), LOWER the option
+ * lowerdir, DIR a scratch directory, GROUP one of scenes.h.  An operation is
+ * run once as it is, which gives the tree after it and the number of steps, and
+ * then for each step and each way to fail on the private area of before:
  *
  *  - the daemon is killed before the step.  Mounted again in the same place,
  *    the tree must be that of before or after;
@@ -16,7 +16,8 @@
  *    that of after.
  *
  * Then the operation, if it was not done, must succeed.  The work directory
- * must be empty after each unmount and the index hold no file without a name.
+ * must be empty after each unmount, and the index hold no file without a name
+ * after the mount that follows.
  * Exit status: 0 all right, 1 faults found (on stdout), 2 cannot tell.
  */
 #include <stdarg.h>

@@ -5,4 +5,4 @@
 begin
 . "$TOP/tests/crash/common.bash"
 
-all_faults name
+all_faults name stack

@@ -5,4 +5,4 @@
 begin
 . "$TOP/tests/crash/common.bash"
 
-all_faults rename
+all_faults rename stack
