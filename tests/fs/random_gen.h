@@ -55,6 +55,7 @@ static const struct {
 	{4, 0, "truncate %f %N"},
 	{5, 0, "fallocate %o %A %N %L"},
 	{3, 0, "lseek %o %N %W"},
+	{4, 0, "holes %o"},
 	{3, 0, "copyrange %o %N %o %N %L"},
 	{1, 0, "copyrange %o -1 %o -1 %L"},
 	{1, 0, "sendfile %o %o %L"},
@@ -95,7 +96,8 @@ static const struct {
 	{3, 0, "rename %p %p RENAME_EXCHANGE"},
 	{2, 0, "rename %d %d RENAME_EXCHANGE"},
 	{3, 0, "rename %p %n RENAME_NOREPLACE"},
-	{2, 1, "rename %p %n RENAME_WHITEOUT"},
+	{1, 1, "rename %p %n RENAME_WHITEOUT"},
+	{2, 1, "rename %p %n RENAME_WHITEOUT|RENAME_NOREPLACE"},
 	{1, 1, "rename %f %f RENAME_WHITEOUT"},
 	{5, 0, "link %f %n"},
 	{1, 0, "link %p %p"},
@@ -253,8 +255,7 @@ static void expand_letter(char c, bool direct, char *to, size_t size)
 					 "FALLOC_FL_ZERO_RANGE",
 					 "FALLOC_FL_ZERO_RANGE|"
 					 "FALLOC_FL_KEEP_SIZE") :
-			 c == 'W' ? PICK("SEEK_SET", "SEEK_CUR", "SEEK_END",
-					 "SEEK_DATA", "SEEK_HOLE") :
+			 c == 'W' ? PICK("SEEK_SET", "SEEK_CUR", "SEEK_END") :
 			 c == 't' ? PICK("a", "b", "c/d", "a/b/c", "nowhere") :
 			 c == 'u' ? PICK("0", "02", "022") :
 			 c == 'r' ? PICK("R_OK", "W_OK", "X_OK", "F_OK") :

@@ -220,6 +220,57 @@ static long op_lseek(struct script *s, char **a)
 	return lseek(fd_of(s, a[0]), num(a[1]), flags(a[2]));
 }
 
+/* Whether the bytes from `from` to `to` are zeros. */
+static bool zeros(int fd, off_t from, off_t to)
+{
+	char buf[65536];
+	ssize_t n = 1;
+
+	for (; from < to && n > 0; from += n) {
+		n = to - from < (off_t)sizeof(buf) ? to - from :
+						     (off_t)sizeof(buf);
+		n = pread(fd, buf, n, from);
+		for (ssize_t i = 0; i < n; i++)
+			if (buf[i])
+				return false;
+	}
+	return true;
+}
+
+/*
+ * holes FD: what SEEK_DATA and SEEK_HOLE say must fit together, and holes must
+ * be zeros.  Where they are is not said: preallocated blocks are data or not,
+ * as pages of them happen to be in memory.  What a mapping has written is
+ * synchronised first: the kernel does not tell FUSE of it before lseek.  The
+ * descriptor must be readable.
+ */
+static long op_holes(struct script *s, char **a)
+{
+	int fd = fd_of(s, a[0]);
+	off_t at = lseek(fd, 0, SEEK_CUR), hole = 0, data;
+	struct stat st;
+
+	if (at < 0 || fdatasync(fd) || fstat(fd, &st))
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	while ((data = lseek(fd, hole, SEEK_DATA)) >= 0) {
+		if (data < hole || !zeros(fd, hole, data))
+			say(s, " DATA:%lld", (long long)hole);
+		hole = lseek(fd, data, SEEK_HOLE);
+		if (hole <= data || hole > st.st_size) {
+			say(s, " HOLE:%lld", (long long)data);
+			break;
+		}
+	}
+	if (data < 0 && (errno != ENXIO || !zeros(fd, hole, st.st_size)))
+		say(s, " END:%lld", (long long)hole);
+	lseek(fd, at, SEEK_SET);
+	return 0;
+}
+
 /* copyrange FD OFF FD OFF LEN; -1 for OFF takes the descriptor's own */
 static long op_copyrange(struct script *s, char **a)
 {

@@ -369,6 +369,7 @@ const struct script_op script_ops[] = {
 	OP(pwrite, 4), OP(cat, 1), OP(put, 2), OP(fstat, 1), OP(stat, 1),
 	OP(lstat, 1), OP(times, 1), OP(fsync, 1), OP(fdatasync, 1),
 	OP(ftruncate, 2), OP(truncate, 2), OP(fallocate, 4), OP(lseek, 3),
+	OP(holes, 1),
 	OP(copyrange, 5), OP(sendfile, 3), OP(chmod, 2), OP(fchmod, 2),
 	OP(chown, 3), OP(lchown, 3), OP(fchown, 3), OP(utimens, 3),
 	OP(futimens, 3), OP(map, 5), OP(poke, 4), OP(peek, 3), OP(msync, 1),
