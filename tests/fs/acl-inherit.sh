@@ -22,7 +22,6 @@ check()
 	t_eq "user::rwx user:1000:rwx group::r-x mask::rwx other::--- default:user::rwx default:user:1000:rwx default:group::r-x default:mask::rwx default:other::---" \
 		"$(echo $(getfacl -cpn "$d/newdir$how"))" "directory, $how"
 	fsop =0660 stat "$d/newfifo$how" mode
-	fsop "=f 0640" sh "rm -f $d/tmp" 2>/dev/null || :
 }
 check "$MNT/dir" template
 check "$MNT/dir" broken

@@ -16,7 +16,8 @@ fsop open from "$MNT/usr/lib/data" O_RDONLY , \
 fsop open to "$MNT/new" O_RDWR , open from "$MNT/file" O_RDONLY , \
 	=5 copyrange from 5 to 0 5 , "=BBBBfata
 " pread to 0 100
-# From outside, and to outside.
+# From outside, and to outside: the kernel may copy between file systems or
+# refuse it.
 echo outside >"$T/outside"
 fsop open from "$T/outside" O_RDONLY , open to "$MNT/dir/a" O_RDWR , \
 	=8 copyrange from 0 to 0 8 , open out "$T/out" 'O_CREAT|O_RDWR' , \
