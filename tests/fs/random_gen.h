@@ -22,7 +22,8 @@ static struct gen_path {
 	bool dir;
 } paths[MAX_PATHS];
 static size_t npaths;
-static bool slot_open[SCRIPT_FDS], slot_dir[SCRIPT_FDS], slot_direct[SCRIPT_FDS];
+static bool slot_open[SCRIPT_FDS], slot_dir[SCRIPT_FDS];
+static bool slot_direct[SCRIPT_FDS];
 
 static uint64_t rnd(uint64_t below)
 {

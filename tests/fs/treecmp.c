@@ -511,7 +511,7 @@ int main(int argc, char **argv)
 		if (!take_option(argv[i++]))
 			argc = 0;
 	if (argc != i + 2) {
-		fprintf(stderr, "usage: treecmp [OPTION...] TESTED REFERENCE\n");
+		fputs("usage: treecmp [OPTION...] TESTED REFERENCE\n", stderr);
 		return 2;
 	}
 	for (int k = 0; k < 2; k++) {
