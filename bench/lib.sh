@@ -31,6 +31,7 @@ begin()
 	STORE=$T/store
 	MOUNTED=()
 	DAEMONS=()
+	TRACE=
 	mkdir "$MNT"
 	trap finish EXIT
 }
@@ -42,6 +43,7 @@ finish()
 	trap - EXIT
 	set +e
 	cd /
+	[ -z "$TRACE" ] || requests_end
 	# shellcheck disable=SC2046
 	[ "$(jobs -p)" ] && kill $(jobs -p) 2>/dev/null
 	for ((i = ${#MOUNTED[@]} - 1; i >= 0; i--)); do
@@ -203,4 +205,5 @@ requests_end()
 {
 	echo 0 >"$TRACE/events/fuse/fuse_request_send/enable"
 	rmdir "$TRACE"
+	TRACE=
 }
