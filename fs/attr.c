@@ -18,7 +18,10 @@
 #include "fs/lookup.h"
 #include "fs/reply.h"
 
-#define RETRIES 1000
+/* What has to be waited for is a few system calls of another thread, which on
+ * a busy disk can be slow: first politely, then by the millisecond. */
+#define YIELDS 100
+#define RETRIES 10000
 
 /* stat(2) of the inode that has the attributes; -EAGAIN if it was not what
  * the node stands for (a rename in between). */
@@ -108,7 +111,9 @@ int attr_get(struct fs *fs, struct node *n, struct stat *ret)
 	int r = -EAGAIN;
 
 	for (int i = 0; r == -EAGAIN && i < RETRIES; i++) {
-		if (i)
+		if (i >= YIELDS)
+			usleep(1000);
+		else if (i)
 			sched_yield();
 		r = stat_once(fs, n, &st, &upper);
 	}
@@ -252,6 +257,18 @@ static int apply(struct fs *fs, struct node *n, const struct stat *attr,
 	return r;
 }
 
+/* A break in the directory puts its times back: not across ours. */
+static int apply_to_dir(struct fs *fs, struct node *n, const struct stat *attr,
+			int to_set, bool kill)
+{
+	int r;
+
+	pthread_rwlock_wrlock(&n->dir->names);
+	r = apply(fs, n, attr, to_set, kill);
+	pthread_rwlock_unlock(&n->dir->names);
+	return r;
+}
+
 static int setattr(struct fs *fs, struct node *n, const struct stat *attr,
 		   int to_set, bool kill)
 {
@@ -266,7 +283,8 @@ static int setattr(struct fs *fs, struct node *n, const struct stat *attr,
 	r = linkbreak_locked(fs, n, NULL, NULL, size ? BREAK_DATA : BREAK_META,
 			     size ? attr->st_size : BREAK_KEEP_ALL);
 	if (!r)
-		r = apply(fs, n, attr, to_set, kill);
+		r = node_is_dir(n) ? apply_to_dir(fs, n, attr, to_set, kill) :
+				     apply(fs, n, attr, to_set, kill);
 	linkbreak_end(n);
 	return r;
 }

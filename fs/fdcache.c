@@ -44,6 +44,23 @@ void fdcache_put(struct fdref *r)
 	free(r);
 }
 
+struct fdref *fdref_new(int fd)
+{
+	struct fdref *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->fd = fd;
+	atomic_init(&r->users, 1);
+	return r;
+}
+
+struct fdref *fdref_get(struct fdref *r)
+{
+	atomic_fetch_add(&r->users, 1);
+	return r;
+}
+
 struct fdref *fdcache_get(struct fdslot *s)
 {
 	struct fdref *r;

@@ -56,6 +56,11 @@ struct fdref *fdcache_add(struct fdcache *c, struct fdslot *s, int fd);
 
 void fdcache_put(struct fdref *r);
 
+/* A counted descriptor outside of any cache.  Owns fd on success; NULL without
+ * memory. */
+struct fdref *fdref_new(int fd);
+struct fdref *fdref_get(struct fdref *r);
+
 /* Empties the slot, before its owner is freed or when it is no longer true. */
 void fdcache_clear(struct fdcache *c, struct fdslot *s);
 

@@ -95,8 +95,8 @@ struct node {
 	uint64_t upper_ino;   /* with NODE_UPPER; for checks */
 	unsigned flags;	      /* enum node_flags; set only under busy too */
 	bool keyed_lower, keyed_upper; /* which table entries are in use */
-	int orphan;	      /* O_PATH or better, once no name is left; or -1.
-				 Never changes back while the node lives */
+	struct fdref *orphan; /* O_PATH or better, while no name is known; or
+				 NULL */
 	struct alias *aliases;
 	atomic_uint epoch;    /* counts changes of where the data is */
 	mode_t type;	      /* S_IFMT bits; immutable */

@@ -137,6 +137,10 @@ static int build_marks(struct brk *b)
 {
 	int fd = b->staged.fd, r;
 
+	/* Without privilege only files and directories can have marks. */
+	if (b->fs->userxattr && !S_ISREG(b->st.st_mode) &&
+	    !S_ISDIR(b->st.st_mode))
+		return 0;
 	r = FAULT_STEP("mark-ino", marks_set_ino(b->fs, fd, NULL,
 						 b->node->ino));
 	if (r)
@@ -226,6 +230,20 @@ static int install_named(struct brk *b, int dirfd)
 	return r ? r : r2;
 }
 
+/* No name is left: the copy lives by its descriptor. */
+static int install_nameless(struct brk *b, uint64_t ino, unsigned set)
+{
+	_cleanup_fdref struct fdref *ref = fdref_new(b->staged.fd);
+
+	if (!ref)
+		return -ENOMEM;
+	b->staged.fd = -1;
+	node_key_upper(b->fs, b->node, ino);
+	node_del_alias(b->fs, b->node, NULL, "", ref);
+	node_set_upper(b->fs, b->node, ino, set, 0);
+	return 0;
+}
+
 /* Shows the copy and tells the node, under the parent's names lock. */
 static int install(struct brk *b)
 {
@@ -238,23 +256,23 @@ static int install(struct brk *b)
 		return -errno;
 	if (b->metacopy)
 		set |= NODE_METACOPY;
-	if (!b->parent) {
-		/* No name is left: the copy lives by its descriptor. */
-		node_set_upper(b->fs, b->node, st.st_ino, set, 0);
-		node_del_alias(b->fs, b->node, NULL, "",
-			       take_fd(&b->staged.fd));
-		return 0;
-	}
+	if (!b->parent)
+		return install_nameless(b, st.st_ino, set);
+	node_key_upper(b->fs, b->node, st.st_ino);
 	if (b->node->index_name)
 		set |= NODE_INDEXED;
 	dirfd = node_upper_dir(b->fs, b->parent, &ref);
-	if (dirfd < 0)
+	if (dirfd < 0) {
+		node_unkey_upper(b->fs, b->node);
 		return dirfd;
+	}
 	pthread_rwlock_wrlock(&b->parent->dir->names);
 	r = install_named(b, dirfd);
 	/* What shows is private, even if the directory's times failed. */
 	if (b->staged.installed)
 		node_set_upper(b->fs, b->node, st.st_ino, set, 0);
+	else
+		node_unkey_upper(b->fs, b->node);
 	pthread_rwlock_unlock(&b->parent->dir->names);
 	return r;
 }

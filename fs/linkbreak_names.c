@@ -151,7 +151,7 @@ int linkbreak_set_redirect(struct fs *fs, struct node *n, struct node *dir)
 	_cleanup_place struct place p = PLACE_INIT;
 	_cleanup_marks struct marks m = { 0 };
 	_cleanup_bytes struct bytes path = BYTES_INIT;
-	struct lower *l = node_is_dir(n) ? n->dir->lowers[0] : n->data;
+	struct lower *l = node_is_dir(n) ? n->dir->lowers[0] : n->lower;
 	int r = node_upper_place(fs, n, &p);
 
 	if (!r)

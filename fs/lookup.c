@@ -70,9 +70,10 @@ static int resolve_upper_file(struct fs *fs, struct node *parent,
 		if (r)
 			return r == -ENOENT ? -EIO : r;
 		f->metacopy = true;
-		f->data = lower_get(below.data);
+		f->data = take_ptr(below.data);
+		f->lowers = take_ptr(below.lowers);
+		f->nlowers = below.n;
 		f->st.st_blocks = below.st.st_blocks;
-		merged_release(fs, &below);
 	}
 	if (!m->has_nlink || !m->origin_len)
 		return 0;
@@ -97,8 +98,9 @@ static int resolve_identity(struct fs *fs, const struct marks *m,
 		f->ino = lower_ino(f->lowers[0]);
 	else
 		f->ino = f->st.st_ino + fs->upper_base;
-	/* Only what overlayfs wrote needs its origin decoded. */
-	if (!m->origin_len || (m->has_ino && !f->nlink_lower))
+	/* Needed for a number that only overlayfs's origin says, and for the
+	 * template's count of names, which nlink may be relative to. */
+	if (!m->origin_len || (m->has_ino && !m->has_nlink))
 		return 0;
 	if (index_origin(fs, m, &st, &layer))
 		return 0;
@@ -174,7 +176,8 @@ static int resolve_links(struct fs *fs, struct found *f)
 	int r;
 
 	f->links = 1;
-	if (f->st.st_nlink < 2)
+	/* The index lives by marks, which need privilege on special files. */
+	if (f->st.st_nlink < 2 || (fs->userxattr && !S_ISREG(f->st.st_mode)))
 		return 0;
 	if (f->lowers[0]->layer->foreign) {
 		f->links = (uint32_t)f->st.st_nlink;
@@ -281,7 +284,7 @@ int lookup_locked(struct fs *fs, struct node *parent, const char *name,
 			return r;
 		r = lookup_attr(fs, &f, &attr);
 		if (!r)
-			r = node_find_or_add(fs, parent, name, &f, -1, &n);
+			r = node_find_or_add(fs, parent, name, &f, NULL, &n);
 		if (!r && !agrees(n, &f)) {
 			r = attr_get(fs, n, &attr);
 		} else if (!r && !f.upper && n->links > 1 && n->index_name &&

@@ -70,7 +70,8 @@ static int make_node(const struct names_make *m, struct staged *s,
 		     struct node **ret, struct stat *ret_attr)
 {
 	struct found f = { .upper = true, .links = 1 };
-	int orphan = -1, r;
+	_cleanup_fdref struct fdref *orphan = NULL;
+	int r, fd;
 
 	if (fstatat(s->fd, "", &f.st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
 		return -errno;
@@ -82,14 +83,16 @@ static int make_node(const struct names_make *m, struct staged *s,
 	f.ino = f.st.st_ino + m->fs->upper_base;
 	r = lookup_attr(m->fs, &f, ret_attr);
 	if (!r && !m->name) {
-		orphan = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
-		r = orphan < 0 ? -errno : 0;
+		fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+		r = fd < 0 ? -errno : 0;
+		if (!r && !(orphan = fdref_new(fd))) {
+			close(fd);
+			r = -ENOMEM;
+		}
 	}
 	if (!r)
 		r = node_find_or_add(m->fs, m->name ? m->dir : NULL, m->name,
 				     &f, orphan, ret);
-	if (r && orphan >= 0)
-		close(orphan);
 	found_release(m->fs, &f);
 	return r;
 }

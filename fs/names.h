@@ -45,9 +45,9 @@ int names_below(struct fs *fs, struct node *dir, const char *name,
 int names_mark_impure(struct fs *fs, struct node *dir, int dirfd,
 		      struct node *n);
 
-/* A descriptor for what loses its last known name, or -1 if none is needed. */
+/* A descriptor for what loses its last known name, or NULL if none is needed. */
 int names_orphan(struct fs *fs, struct node *n, struct node *dir,
-		 const char *name, int *ret);
+		 const char *name, struct fdref **ret);
 
 int names_rename(struct fs *fs, struct node *odir, const char *oname,
 		 struct node *ndir, const char *nname, unsigned flags,

@@ -84,8 +84,7 @@ static void free_node(struct fs *fs, struct node *n)
 		pthread_rwlock_destroy(&n->dir->names);
 		free(n->dir);
 	}
-	if (n->orphan >= 0)
-		close(n->orphan);
+	cleanup_fdref(&n->orphan);
 	lower_put(fs, n->lower);
 	lower_put(fs, n->data);
 	free(n->index_name);
@@ -169,7 +168,6 @@ static struct node *new_node(struct fs *fs, struct found *f)
 	pthread_mutex_init(&n->lock, NULL);
 	atomic_init(&n->refs, 1);
 	atomic_init(&n->epoch, 0);
-	n->orphan = -1;
 	n->type = f->st.st_mode & S_IFMT;
 	n->ino = f->ino;
 	n->links = f->links ? f->links : 1;
@@ -205,6 +203,7 @@ int node_add_alias(struct fs *fs, struct node *n, struct node *parent,
 		   const char *name)
 {
 	struct alias *a, *fresh;
+	struct fdref *orphan = NULL;
 	unsigned count = 0;
 
 	pthread_mutex_lock(&n->lock);
@@ -223,8 +222,11 @@ int node_add_alias(struct fs *fs, struct node *n, struct node *parent,
 		fresh->next = n->aliases;
 		n->aliases = fresh;
 		fresh = NULL;
+		/* It has a name (again): no descriptor need be kept. */
+		orphan = take_ptr(n->orphan);
 	}
 	pthread_mutex_unlock(&n->lock);
+	cleanup_fdref(&orphan);
 	if (fresh) {
 		node_put(fs, fresh->parent, 1);
 		free(fresh);
@@ -233,7 +235,7 @@ int node_add_alias(struct fs *fs, struct node *n, struct node *parent,
 }
 
 void node_del_alias(struct fs *fs, struct node *n, struct node *parent,
-		    const char *name, int orphan)
+		    const char *name, struct fdref *orphan)
 {
 	struct alias **p, *gone = NULL;
 
@@ -245,11 +247,9 @@ void node_del_alias(struct fs *fs, struct node *n, struct node *parent,
 			break;
 		}
 	}
-	if (!n->aliases && n->orphan < 0)
-		n->orphan = take_fd(&orphan);
+	if (!n->aliases && !n->orphan && orphan)
+		n->orphan = fdref_get(orphan);
 	pthread_mutex_unlock(&n->lock);
-	if (orphan >= 0)
-		close(orphan);
 	if (gone) {
 		node_put(fs, gone->parent, 1);
 		free(gone);
@@ -323,7 +323,7 @@ static struct node *find_or_insert(struct fs *fs, const struct table_key *key,
 }
 
 int node_find_or_add(struct fs *fs, struct node *parent, const char *name,
-		     struct found *f, int orphan, struct node **ret)
+		     struct found *f, struct fdref *orphan, struct node **ret)
 {
 	struct table_key key = f->upper ? upper_key(fs, f->st.st_ino) :
 					  lower_key(f->lowers[0]);
@@ -347,7 +347,7 @@ int node_find_or_add(struct fs *fs, struct node *parent, const char *name,
 	fresh->aliases = a;
 	n = find_or_insert(fs, &key, f->upper, fresh);
 	if (n == fresh) {
-		n->orphan = orphan;
+		n->orphan = orphan ? fdref_get(orphan) : NULL;
 		*ret = n;
 		return 0;
 	}
@@ -358,8 +358,6 @@ int node_find_or_add(struct fs *fs, struct node *parent, const char *name,
 		node_put(fs, n, 1);
 	else
 		*ret = n;
-	if (!r && orphan >= 0)
-		close(orphan);
 	return r;
 }
 
@@ -373,19 +371,27 @@ unsigned node_flags(struct node *n)
 	return flags;
 }
 
+void node_key_upper(struct fs *fs, struct node *n, uint64_t upper_ino)
+{
+	struct table_key key = upper_key(fs, upper_ino);
+	struct table_shard *s = table_lock(&fs->table, &key);
+
+	table_insert(s, &n->by_upper, &key);
+	table_unlock(s);
+	n->keyed_upper = true;
+}
+
+void node_unkey_upper(struct fs *fs, struct node *n)
+{
+	unkey(fs, &n->by_upper);
+	n->keyed_upper = false;
+}
+
 void node_set_upper(struct fs *fs, struct node *n, uint64_t upper_ino,
 		    unsigned set, unsigned clear)
 {
 	bool first = !(node_flags(n) & NODE_UPPER);
-	struct table_key key = upper_key(fs, upper_ino);
-	struct table_shard *s;
 
-	if (first) {
-		s = table_lock(&fs->table, &key);
-		table_insert(s, &n->by_upper, &key);
-		table_unlock(s);
-		n->keyed_upper = true;
-	}
 	/* The layer's inode is hidden now, unless it has other names. */
 	if (first && n->keyed_lower && n->links == 1) {
 		unkey(fs, &n->by_lower);

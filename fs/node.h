@@ -46,25 +46,33 @@ void node_put(struct fs *fs, struct node *n, unsigned long count);
 /*
  * The node of `f`, new if need be, with the name (parent, name) noted, and a
  * reference.  Moves what the node needs out of `f`.  parent is NULL for nodes
- * without a name (O_TMPFILE): then `orphan` is the descriptor of the private
- * inode, whose ownership passes on success; else it is -1.
+ * without a name (O_TMPFILE): then `orphan` is a descriptor of the private
+ * inode (the node takes a reference of its own); else it is NULL.
  */
 int node_find_or_add(struct fs *fs, struct node *parent, const char *name,
-		     struct found *f, int orphan, struct node **ret);
+		     struct found *f, struct fdref *orphan, struct node **ret);
 
 /* A snapshot of the flags. */
 unsigned node_flags(struct node *n);
+
+/*
+ * Before a break shows anything: the private inode that it will have.  Whoever
+ * finds that inode from now on, by any name, finds this node.
+ */
+void node_key_upper(struct fs *fs, struct node *n, uint64_t upper_ino);
+/* The break failed. */
+void node_unkey_upper(struct fs *fs, struct node *n);
 
 /* After a break: the private inode, and the flags to set and to clear. */
 void node_set_upper(struct fs *fs, struct node *n, uint64_t upper_ino,
 		    unsigned set, unsigned clear);
 
-/* Notes or forgets a name.  node_del_alias() makes `orphan` (owned from then
- * on, or -1) the node's descriptor if no name is left. */
+/* Notes or forgets a name.  node_del_alias() makes `orphan` (or NULL) the
+ * node's descriptor if no name is left; a new name ends that. */
 int node_add_alias(struct fs *fs, struct node *n, struct node *parent,
 		   const char *name);
 void node_del_alias(struct fs *fs, struct node *n, struct node *parent,
-		    const char *name, int orphan);
+		    const char *name, struct fdref *orphan);
 /* Is it the only name that is known? */
 bool node_last_alias(struct node *n, struct node *parent, const char *name);
 

@@ -59,17 +59,15 @@ static int path_push(struct path *p, struct node *n, const char *name)
 /* The open descriptor of a private directory, or -EAGAIN. */
 static int held_dir(struct fs *fs, struct node *n, struct fdref **ret)
 {
-	int orphan;
-
 	if (n == fs->root)
 		return fs->upper_fd;
 	*ret = fdcache_get(&n->dir->upper);
 	if (*ret)
 		return (*ret)->fd;
 	pthread_mutex_lock(&n->lock);
-	orphan = n->orphan;
+	*ret = n->orphan ? fdref_get(n->orphan) : NULL;
 	pthread_mutex_unlock(&n->lock);
-	return orphan >= 0 ? orphan : -EAGAIN;
+	return *ret ? (*ret)->fd : -EAGAIN;
 }
 
 /* Climbs to an ancestor with an open descriptor: that descriptor. */
@@ -168,8 +166,9 @@ int node_upper_place(struct fs *fs, struct node *n, struct place *ret)
 		return 0;
 	}
 	pthread_mutex_lock(&n->lock);
-	if (n->orphan >= 0) {
-		ret->dirfd = n->orphan;
+	if (n->orphan) {
+		ret->ref = fdref_get(n->orphan);
+		ret->dirfd = ret->ref->fd;
 	} else if (n->flags & NODE_INDEXED) {
 		ret->dirfd = fs->index_fd;
 		memcpy(ret->buf, n->index_name, strlen(n->index_name) + 1);

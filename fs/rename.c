@@ -42,7 +42,7 @@ struct move {
 	struct end from, to;
 	unsigned flags;
 	bool exchange;
-	int orphan;
+	struct fdref *orphan; /* of what is replaced */
 };
 
 static int find_end(struct fs *fs, struct end *e)
@@ -170,7 +170,11 @@ static int clear_dir(struct fs *fs, struct node *n)
 	if (n->dir->nlowers)
 		r = FAULT_STEP("mark-opaque", marks_set(fs, fd, NULL,
 							LAYER_OPAQUE, "y", 1));
-	return r ? r : remove_whiteouts(n, fd);
+	if (r)
+		return r;
+	/* If the rename fails, it is still the empty directory that it was. */
+	atomic_store(&n->dir->nlowers, 0);
+	return remove_whiteouts(n, fd);
 }
 
 static int prepare_target(struct move *m)
@@ -265,10 +269,10 @@ static int move_aliases(struct move *m)
 
 	if (!r && m->exchange)
 		r = node_add_alias(fs, m->to.node, m->from.dir, m->from.name);
-	node_del_alias(fs, m->from.node, m->from.dir, m->from.name, -1);
+	node_del_alias(fs, m->from.node, m->from.dir, m->from.name, NULL);
 	if (m->to.node)
 		node_del_alias(fs, m->to.node, m->to.dir, m->to.name,
-			       take_fd(&m->orphan));
+			       m->orphan);
 	return r;
 }
 
@@ -345,8 +349,7 @@ int names_rename(struct fs *fs, struct node *odir, const char *oname,
 			  .from = { .dir = odir, .name = oname },
 			  .to = { .dir = ndir, .name = nname },
 			  .flags = flags,
-			  .exchange = flags & RENAME_EXCHANGE,
-			  .orphan = -1 };
+			  .exchange = flags & RENAME_EXCHANGE };
 	struct stat attr;
 	struct node *n;
 	int r;
@@ -379,8 +382,7 @@ int names_rename(struct fs *fs, struct node *odir, const char *oname,
 				node_put(fs, n, 1);
 		}
 	}
-	if (m.orphan >= 0)
-		close(m.orphan);
+	cleanup_fdref(&m.orphan);
 	put_end(fs, &m.from);
 	put_end(fs, &m.to);
 	return r;

@@ -14,18 +14,21 @@
 #include "fs/stage.h"
 
 int names_orphan(struct fs *fs, struct node *n, struct node *dir,
-		 const char *name, int *ret)
+		 const char *name, struct fdref **ret)
 {
 	int fd;
 
-	*ret = -1;
+	*ret = NULL;
 	if (!(node_flags(n) & NODE_UPPER) || !node_last_alias(n, dir, name))
 		return 0;
 	fd = node_open_upper(fs, n, O_PATH);
 	if (fd < 0)
 		return fd;
-	*ret = fd;
-	return 0;
+	*ret = fdref_new(fd);
+	if (*ret)
+		return 0;
+	close(fd);
+	return -ENOMEM;
 }
 
 /* A removal in progress: the node is busy, the directory is private. */
@@ -35,7 +38,7 @@ struct removal {
 	const char *name;
 	int dirfd;
 	int below;  /* a layer shows the name: a whiteout must hide it */
-	int orphan; /* to serve those who still use the node */
+	struct fdref *orphan; /* to serve those who still use the node */
 };
 
 static int prepare(struct removal *rm)
@@ -77,7 +80,7 @@ static int take_away(struct removal *rm)
 	if (!r) {
 		dir_changed(rm->dir);
 		node_del_alias(rm->fs, rm->node, rm->dir, rm->name,
-			       take_fd(&rm->orphan));
+			       rm->orphan);
 	}
 	pthread_rwlock_unlock(&rm->dir->dir->names);
 	return r;
@@ -108,8 +111,7 @@ static int remove_locked(struct removal *rm)
 		r = take_away(rm);
 	if (!r && counted)
 		index_drop_unused(rm->fs, n);
-	if (rm->orphan >= 0)
-		close(rm->orphan);
+	cleanup_fdref(&rm->orphan);
 	return r;
 }
 
@@ -119,8 +121,7 @@ static int remove_name(struct fs *fs, struct node *dir, const char *name,
 	_cleanup_fdref struct fdref *ref = NULL;
 	struct removal rm = { .fs = fs,
 			      .dir = dir,
-			      .name = name,
-			      .orphan = -1 };
+			      .name = name };
 	struct stat attr;
 	int r;
 

@@ -132,17 +132,33 @@ void write_write_op(fuse_req_t req, fuse_ino_t ino, const char *buf,
 	fuse_reply_write(req, done);
 }
 
+static int sync_fd(int fd, bool datasync)
+{
+	return (datasync ? fdatasync(fd) : fsync(fd)) ? -errno : 0;
+}
+
+static int sync_file(struct fs *fs, struct file *f, bool datasync)
+{
+	_cleanup_fd int fd = -1;
+	unsigned flags = node_flags(f->node);
+	int r = file_refresh(fs, f);
+
+	if (r || fs->is_volatile || !(flags & NODE_UPPER))
+		return r;
+	if (!(flags & NODE_METACOPY))
+		return sync_fd(f->fd, datasync);
+	/* The handle is on the shared data; what is private is elsewhere. */
+	fd = node_open_upper(fs, f->node, O_RDONLY);
+	return fd < 0 ? fd : sync_fd(fd, datasync);
+}
+
 void write_fsync_op(fuse_req_t req, fuse_ino_t ino, int datasync,
 		    struct fuse_file_info *fi)
 {
 	struct fs *fs = reply_fs(req);
 	struct file *f = file_get(fs, fi->fh);
-	int r = f ? file_refresh(fs, f) : -EBADF;
 
-	/* A shared file has nothing to write; its attributes may. */
-	if (!r && !fs->is_volatile && node_flags(f->node) & NODE_UPPER)
-		r = (datasync ? fdatasync(f->fd) : fsync(f->fd)) ? -errno : 0;
-	reply_status(req, r);
+	reply_status(req, f ? sync_file(fs, f, datasync) : -EBADF);
 }
 
 void write_fallocate_op(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
