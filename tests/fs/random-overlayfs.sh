@@ -18,7 +18,7 @@ lowers=$(join : "${LOWERS[@]}")
 if in_mode template; then
 	lowers=
 	for ((i = 0; i < ${#LOWERS[@]}; i++)); do
-		lowers+=${lowers:+:}$(echo "$STORE/templates/t$i"/*/root)
+		lowers+=${lowers:+:}$(realpath "$STORE/templates/t$i/current/root")
 	done
 fi
 overlay_mount "lowerdir=$lowers,upperdir=$UPPER,workdir=$WORK" "$T/overlay"
