@@ -37,6 +37,11 @@ done
 # overlayfs of two file systems shows two numbers.
 [ "$UNDER_TEST" = overlayfs ] || fsdir check "$MNT" >/dev/null
 rm -rf "$MNT/fill"
+# close(2) does not wait until the daemon hears of a file's last close.
+for _ in {1..50}; do
+	fsop open w "$MNT/dir/f1" O_RDWR , pwrite w 0 X 2>err && break
+	sleep 0.1
+done
 echo more >>"$MNT/dir/f1"
 echo more >>"$MNT/dir/f50"
 remount_fs
