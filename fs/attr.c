@@ -84,8 +84,9 @@ static int fix_nlink(struct fs *fs, struct node *n, unsigned flags,
 	int r;
 
 	if (node_is_dir(n)) {
-		/* Subdirectories of all layers are not counted: 1 says so. */
-		if (n->dir->nlowers > (flags & NODE_UPPER ? 0U : 1U))
+		/* Subdirectories of all layers are not counted: 1 says so.
+		 * Before a break too, for the kernel keeps what it was told. */
+		if (n->dir->nlowers)
 			st->st_nlink = 1;
 		if (n != fs->root && nameless(n))
 			st->st_nlink = 0;
@@ -100,7 +101,10 @@ static int fix_nlink(struct fs *fs, struct node *n, unsigned flags,
 	r = index_nlink(fs, n, st, &count);
 	if (!r)
 		st->st_nlink = count;
-	return r;
+	/* Its last name went meanwhile, and the index entry with it. */
+	if (r == -ENOENT)
+		st->st_nlink = 0;
+	return r == -ENOENT ? 0 : r;
 }
 
 int attr_get(struct fs *fs, struct node *n, struct stat *ret)
@@ -334,23 +338,39 @@ void attr_setattr_op(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 		fuse_reply_attr(req, &st, LOOKUP_TIMEOUT);
 }
 
-void attr_readlink_op(fuse_req_t req, fuse_ino_t ino)
+/* The link is opened first: by its name, a rename could show another. */
+static ssize_t read_link(struct fs *fs, struct node *n, char *buf, size_t size)
 {
 	_cleanup_place struct place p = PLACE_INIT;
+	_cleanup_fd int fd = -1;
+	ssize_t len;
+	int r;
+
+	if (node_flags(n) & NODE_UPPER) {
+		r = fd = node_open_upper(fs, n, O_PATH);
+	} else {
+		r = lower_place(fs, n->lower, &p);
+		if (!r)
+			r = fd = place_open(&p, O_PATH);
+	}
+	if (r < 0)
+		return r;
+	len = readlinkat(fd, "", buf, size);
+	return len < 0 ? -errno : len;
+}
+
+void attr_readlink_op(fuse_req_t req, fuse_ino_t ino)
+{
 	struct fs *fs = reply_fs(req);
 	struct node *n = node_get(fs, ino);
 	char buf[PATH_MAX + 1];
-	ssize_t len = 0;
-	bool upper;
-	int r = n ? node_attr_place(fs, n, &p, &upper) : -ESTALE;
+	ssize_t len = -ESTALE;
 
-	if (!r) {
-		/* With "" readlinkat(2) reads the descriptor's own link. */
-		len = readlinkat(p.dirfd, p.name ? p.name : "", buf, PATH_MAX);
-		r = len < 0 ? -errno : 0;
-	}
-	if (r) {
-		reply_status(req, r);
+	if (n)
+		len = S_ISLNK(n->type) ? read_link(fs, n, buf, PATH_MAX) :
+					 -EINVAL;
+	if (len < 0) {
+		reply_status(req, (int)len);
 		return;
 	}
 	buf[len] = '\0';

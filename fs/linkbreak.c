@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/fileio.h"
-#include "fs/caps.h"
 #include "fs/carry.h"
 #include "fs/fault.h"
+#include "fs/fill.h"
 #include "fs/index.h"
 #include "fs/marks.h"
 
@@ -317,118 +317,81 @@ static int break_shared(struct brk *b)
 }
 
 /* A private inode without data, which is to get it. */
-struct fill {
-	int src, fd;
-	struct stat st;		/* the inode's attributes before */
-	struct caps_saved caps; /* and its capabilities */
-	off_t size;
-	bool shorter;		/* the caller wants less than there was */
-};
-
-/* Writing drops capabilities and moves the times: a break must not. */
-static int fill_restore(const struct fill *f, const struct stat *st)
+/* The private inode is this name's alone: a whole new one can take its place. */
+static bool replaceable(struct node *n, const struct stat *upper)
 {
-	struct timespec ts[2] = { st->st_atim, st->st_mtim };
-	int r = caps_restore(f->fd, &f->caps);
+	bool yes;
 
-	return r ? r : futimens(f->fd, ts) ? -errno : 0;
+	pthread_mutex_lock(&n->lock);
+	yes = upper->st_nlink == 1 && n->upper_ino == upper->st_ino &&
+	      n->aliases && !n->orphan && !(n->flags & NODE_INDEXED);
+	pthread_mutex_unlock(&n->lock);
+	return yes;
 }
 
-/*
- * A truncation changes size and time in one step, before the data comes: from
- * then on the path shows all of the caller's change.
- */
-static int fill_truncate(struct fill *f)
+static int install_replacement(struct brk *b)
 {
-	int r = FAULT_STEP("fill-truncate", ftruncate(f->fd, f->size) ?
-					    -errno : 0);
+	_cleanup_fdref struct fdref *ref = NULL;
+	struct linkbreak_times t;
+	struct node *n = b->node;
+	struct stat st;
+	int r, r2, dirfd = node_upper_dir(b->fs, b->parent, &ref);
 
-	/* It ends capabilities for good. */
-	if (!r)
-		f->caps.len = -1;
+	if (dirfd < 0)
+		return dirfd;
+	if (fstat(b->staged.fd, &st))
+		return -errno;
+	pthread_rwlock_wrlock(&b->parent->dir->names);
+	r = linkbreak_times_begin(b->parent, dirfd, &t);
+	if (!r) {
+		r = stage_replace(&b->staged, dirfd, b->name);
+		r2 = linkbreak_times_end(b->parent, &t);
+		r = r ? r : r2;
+	}
+	if (b->staged.installed) {
+		node_unkey_upper(b->fs, n);
+		node_key_upper(b->fs, n, st.st_ino);
+		node_set_upper(b->fs, n, st.st_ino, 0, NODE_METACOPY);
+		atomic_fetch_add(&n->epoch, 1);
+	}
+	pthread_rwlock_unlock(&b->parent->dir->names);
 	return r;
 }
 
-static int fill_data(struct brk *b, struct fill *f)
-{
-	struct stat now;
-	off_t bytes = 0;
-	int r = f->shorter ? fill_truncate(f) : 0;
-
-	if (r)
-		return r;
-	if (fstat(f->fd, &now))
-		return -errno;
-	r = FAULT_STEP("copy", fileio_copy_data(f->src, f->fd, f->size,
-						&bytes));
-	if (r < 0)
-		return r;
-	atomic_fetch_add(&b->fs->counters.bytes_copied, (unsigned long)bytes);
-	if (r == FILEIO_REFLINKED)
-		atomic_fetch_add(&b->fs->counters.bytes_reflinked,
-				 (unsigned long)f->size);
-	r = fill_restore(f, &now);
-	if (r)
-		return r;
-	if (!b->fs->is_volatile && fsync(f->fd))
-		return -errno;
-	return FAULT_STEP("fill", marks_remove(b->fs, f->fd, NULL,
-					       LAYER_METACOPY));
-}
-
-/* The caller's change fails: the file must be as it was. */
-static int fill_undo(struct fill *f, const struct caps_saved *caps)
-{
-	f->caps = *caps;
-	if (f->shorter && ftruncate(f->fd, f->st.st_size))
-		return -errno;
-	return fill_restore(f, &f->st);
-}
-
 /*
- * Brings the data into a private inode that has none.  Until the mark goes the
- * data below counts; a size smaller than below (after the ftruncate(2)) counts
- * too, and is what the caller wants to be seen.
+ * Gives a private inode without data its data.  With one name, a new inode
+ * with everything is built and takes that name, so that nobody ever sees a
+ * half; one with more names is filled in place (fs/fill.h).
  */
-static int fill_metacopy(struct brk *b)
+static int break_metacopy(struct brk *b)
 {
-	_cleanup_place struct place p = PLACE_INIT;
-	_cleanup_fd int src = -1, fd = -1;
-	struct node *n = b->node;
-	struct caps_saved caps;
-	struct stat below;
-	struct fill f;
-	int r;
+	char name[NAME_MAX + 1];
+	int r = node_upper_place(b->fs, b->node, &b->from);
 
-	r = fd = node_open_upper(b->fs, n, O_RDWR);
-	if (r >= 0)
-		r = lower_place(b->fs, n->data, &p);
+	b->staged = (struct staged)STAGED_INIT;
+	b->need = BREAK_DATA;
+	b->lower = b->node->lower;
 	if (!r)
-		r = src = place_open_shared(&p);
-	if (r >= 0)
-		r = caps_save(fd, &caps);
-	if (r < 0)
-		return r;
-	f = (struct fill){ .src = src, .fd = fd, .caps = caps };
-	if (fstat(fd, &f.st) || fstat(src, &below))
-		return -errno;
-	f.shorter = b->keep < f.st.st_size;
-	f.size = f.shorter ? b->keep : f.st.st_size;
-	if (below.st_size < f.size)
-		f.size = below.st_size;
-	r = fill_data(b, &f);
-	if (r) {
-		/* The first error is the one to tell. */
-		(void)fill_undo(&f, &caps);
-		return r;
+		r = place_stat(&b->from, &b->st);
+	if (!r && !replaceable(b->node, &b->st)) {
+		place_release(&b->from);
+		r = fill_in_place(b->fs, b->node, b->keep);
+	} else if (!r) {
+		r = node_alias(b->node, &b->parent, name);
+		b->name = name;
+		if (!r)
+			r = build(b);
+		if (!r)
+			r = install_replacement(b);
+		if (b->parent)
+			node_put(b->fs, b->parent, 1);
 	}
-	node_set_upper(b->fs, n, f.st.st_ino, 0, NODE_METACOPY);
-	atomic_fetch_add(&n->epoch, 1);
-	atomic_fetch_add(&b->fs->counters.breaks_data, 1);
-	/* Without the other mark it says nothing: it may stay. */
-	(void)FAULT_STEP("fill-redirect", marks_remove(b->fs, fd, NULL,
-						       LAYER_REDIRECT));
-	return 0;
+	if (!r)
+		atomic_fetch_add(&b->fs->counters.breaks_data, 1);
+	if (b->staged.fs)
+		stage_release(&b->staged);
+	place_release(&b->from);
+	return r;
 }
 
 int linkbreak_locked(struct fs *fs, struct node *n, struct node *parent,
@@ -443,7 +406,7 @@ int linkbreak_locked(struct fs *fs, struct node *n, struct node *parent,
 	if (flags & NODE_UPPER) {
 		if (need == BREAK_META || !(flags & NODE_METACOPY))
 			return 0;
-		return fill_metacopy(&b);
+		return break_metacopy(&b);
 	}
 	if (fs->upper_fd < 0)
 		return -EROFS;

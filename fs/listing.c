@@ -18,7 +18,8 @@ struct seen {
 	uint64_t cookie; /* hash of the name */
 	uint64_t ino;
 	uint32_t name;
-	uint32_t rank; /* position: a name counts where it is met first */
+	uint32_t rank; /* a name counts in the topmost layer that has it, and
+			  there before a whiteout of it */
 	unsigned char type;
 	bool whiteout;
 };
@@ -30,6 +31,7 @@ struct build {
 	struct seen *seen;
 	size_t n, size;
 	bool opaque; /* the layer just read hides those below */
+	uint32_t layer; /* being read, counted from the top */
 };
 
 static int add(struct build *b, const char *name, uint64_t ino,
@@ -55,7 +57,7 @@ static int add(struct build *b, const char *name, uint64_t ino,
 		.cookie = hash < LISTING_FIRST ? LISTING_FIRST : hash,
 		.ino = ino,
 		.name = (uint32_t)b->names.len,
-		.rank = (uint32_t)b->n,
+		.rank = 2 * b->layer + whiteout,
 		.type = type,
 		.whiteout = whiteout,
 	};
@@ -189,6 +191,7 @@ static int read_one(struct build *b, struct lower *l, int dirfd)
 		close(fd);
 		return r;
 	}
+	b->layer++;
 	while (!r && (errno = 0, e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;

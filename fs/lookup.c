@@ -127,8 +127,6 @@ static int resolve_upper(struct fs *fs, struct node *parent, const char *name,
 	r = marks_read(fs, fd, name, MARKS_PRIVATE, &m);
 	if (r)
 		return r;
-	if (m.xwhiteout && S_ISREG(f->st.st_mode) && !f->st.st_size)
-		return -ENODATA;
 	if (S_ISDIR(f->st.st_mode))
 		r = resolve_upper_dir(fs, parent, name, &m, f);
 	else
@@ -250,7 +248,7 @@ int lookup_attr(struct fs *fs, const struct found *f, struct stat *ret)
 	*ret = f->st;
 	ret->st_ino = f->ino;
 	if (S_ISDIR(f->st.st_mode)) {
-		if (f->nlowers > (f->upper ? 0 : 1))
+		if (f->nlowers)
 			ret->st_nlink = 1;
 	} else if (!f->upper) {
 		ret->st_nlink = f->links;

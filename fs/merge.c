@@ -180,6 +180,10 @@ static int add_dir(struct walk *w, unsigned i, int fd, const struct stat *st)
 		snprintf(buf, sizeof(buf), "%s/" LAYER_WH_OPAQUE, w->name);
 		if (!fstatat(fd, buf, &opq, AT_SYMLINK_NOFOLLOW))
 			return STEP_DONE;
+		/* A whiteout beside it is of what is below. */
+		r = aufs_hides(w->fs, dir, fd, w->name);
+		if (r)
+			return r < 0 ? r : STEP_DONE;
 	}
 	if (marks.redirect)
 		return follow_redirect(w, i, marks.redirect);

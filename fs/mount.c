@@ -25,7 +25,7 @@
 
 /* A break of a large file occupies a thread for its whole length, so there may
  * be many; idle ones cost only a stack. */
-#define THREADS_MAX 64
+#define THREADS_MAX 512
 #define THREADS_IDLE 4
 #define FSNAME_MAX 255
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -25,17 +26,22 @@ static bool is_rdev00(const struct names_make *m)
 	return S_ISCHR(m->mode) && m->rdev == makedev(0, 0);
 }
 
+/* XATTR_SIZE_MAX of the kernel. */
+#define ACL_MAX 65536
+
 /* Owner, mode and ACLs, as a file system would give them in that directory. */
 static int dress(const struct names_make *m, int dirfd, struct staged *s)
 {
 	_cleanup_bytes struct bytes access = BYTES_INIT;
-	char dflt[65536 / 16];
+	_cleanup_free char *dflt = malloc(ACL_MAX);
 	mode_t mode = m->mode & 07777;
 	gid_t gid = m->gid;
 	struct stat st;
 	ssize_t len;
 	int r;
 
+	if (!dflt)
+		return -ENOMEM;
 	if (fstat(dirfd, &st))
 		return -errno;
 	if (st.st_mode & S_ISGID) {
@@ -45,7 +51,7 @@ static int dress(const struct names_make *m, int dirfd, struct staged *s)
 	}
 	len = S_ISLNK(m->mode) ? -ENODATA :
 				 fileio_getxattr(dirfd, NULL, ACL_DEFAULT,
-						 dflt, sizeof(dflt));
+						 dflt, ACL_MAX);
 	if (len == -ENODATA || len == -EOPNOTSUPP)
 		mode &= ~(m->umask & 0777);
 	else if (len < 0)

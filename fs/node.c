@@ -202,7 +202,7 @@ static struct alias *new_alias(struct node *parent, const char *name)
 int node_add_alias(struct fs *fs, struct node *n, struct node *parent,
 		   const char *name)
 {
-	struct alias *a, *fresh;
+	struct alias *a, *fresh, **p;
 	struct fdref *orphan = NULL;
 	unsigned count = 0;
 
@@ -216,11 +216,12 @@ int node_add_alias(struct fs *fs, struct node *n, struct node *parent,
 	if (!fresh)
 		return -ENOMEM;
 	pthread_mutex_lock(&n->lock);
-	for (a = n->aliases; a && !same_alias(a, parent, name); a = a->next)
+	for (p = &n->aliases; *p && !same_alias(*p, parent, name);
+	     p = &(*p)->next)
 		;
-	if (!a) {
-		fresh->next = n->aliases;
-		n->aliases = fresh;
+	/* Behind the others: who has chosen the first finds it again. */
+	if (!*p) {
+		*p = fresh;
 		fresh = NULL;
 		/* It has a name (again): no descriptor need be kept. */
 		orphan = take_ptr(n->orphan);

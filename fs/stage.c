@@ -144,17 +144,36 @@ static int show(struct fs *fs, const char *from, int dirfd, const char *name,
 	return renameat2(fs->work_fd, from, dirfd, name, flags) ? -errno : 0;
 }
 
+/* rename(2) needs a name to move. */
+static int give_name(struct staged *s)
+{
+	int r;
+
+	if (s->name[0])
+		return 0;
+	stage_name(s->fs, s->name);
+	r = link_fd(s->fd, s->fs->work_fd, s->name);
+	if (r)
+		s->name[0] = '\0';
+	return r;
+}
+
+int stage_replace(struct staged *s, int dirfd, const char *name)
+{
+	int r = give_name(s);
+
+	if (!r)
+		r = show(s->fs, s->name, dirfd, name, 0);
+	if (!r)
+		s->installed = true;
+	return r;
+}
+
 static int install_over_whiteout(struct staged *s, int dirfd, const char *name)
 {
 	struct fs *fs = s->fs;
-	int r = 0;
+	int r = give_name(s);
 
-	if (!s->name[0]) {
-		stage_name(fs, s->name);
-		r = link_fd(s->fd, fs->work_fd, s->name);
-		if (r)
-			s->name[0] = '\0';
-	}
 	if (r)
 		return r;
 	if (!s->is_dir)

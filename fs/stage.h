@@ -44,6 +44,9 @@ int stage_set_times(struct staged *s, const struct stat *st);
  * there.  A directory that replaces a whiteout must be opaque already. */
 int stage_install(struct staged *s, int dirfd, const char *name);
 
+/* Shows the object as `name`, in place of the file that is there. */
+int stage_replace(struct staged *s, int dirfd, const char *name);
+
 /* Gives the object one more name (the index). */
 int stage_link(struct staged *s, int dirfd, const char *name);
 
