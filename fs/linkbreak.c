@@ -25,6 +25,7 @@ struct brk {
 	struct lower *lower;  /* what is broken */
 	struct place from;    /* where it is */
 	struct stat st;	      /* its attributes */
+	bool foreign;	      /* `from` lies in a foreign layer */
 	bool metacopy;	      /* the copy has no data */
 	struct staged staged;
 };
@@ -179,8 +180,7 @@ static int build(struct brk *b)
 	if (!r)
 		r = build_marks(b);
 	if (!r)
-		r = carry_all(&b->from, b->lower->layer->foreign, &st,
-			      &b->staged);
+		r = carry_all(&b->from, b->foreign, &st, &b->staged);
 	/* What the name shows must be on disk before the name is. */
 	if (!r && S_ISREG(b->st.st_mode) && !b->metacopy &&
 	    !b->fs->is_volatile)
@@ -296,6 +296,7 @@ static int break_shared(struct brk *b)
 	int r;
 
 	b->lower = node_is_dir(n) ? n->dir->lowers[0] : n->lower;
+	b->foreign = b->lower->layer->foreign;
 	b->staged = (struct staged)STAGED_INIT;
 	r = lower_place(b->fs, b->lower, &b->from);
 	if (r)
