@@ -333,6 +333,7 @@ static bool replaceable(struct node *n, const struct stat *upper)
 static int install_replacement(struct brk *b)
 {
 	_cleanup_fdref struct fdref *ref = NULL;
+	_cleanup_fd int old = -1;
 	struct linkbreak_times t;
 	struct node *n = b->node;
 	struct stat st;
@@ -342,6 +343,11 @@ static int install_replacement(struct brk *b)
 		return dirfd;
 	if (fstat(b->staged.fd, &st))
 		return -errno;
+	/* Its number must not be given to another file while it still stands
+	 * for this node. */
+	old = node_open_upper(b->fs, n, O_PATH);
+	if (old < 0)
+		return old;
 	pthread_rwlock_wrlock(&b->parent->dir->names);
 	r = linkbreak_times_begin(b->parent, dirfd, &t);
 	if (!r) {
