@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/cleanup.h"
 #include "mkimage/meta.h"
@@ -29,7 +31,13 @@ struct pool {
 	struct sha1 sha1;
 	ino_t *used;
 	size_t nused, size;
+	/* What is known of its variants, by number, so that many files of one
+	 * content do not open each other's: meta_key() or KEY_USED. */
+	uint64_t *keys;
+	size_t nkeys, keys_size;
 };
+
+#define KEY_USED UINT64_MAX
 
 /* What is known while one file is placed. */
 struct placing {
@@ -76,7 +84,37 @@ void pool_free(struct pool *p)
 	free(p->buf[0]);
 	free(p->buf[1]);
 	free(p->used);
+	free(p->keys);
 	free(p);
+}
+
+/* Files that differ here differ in metadata; those that do not may. */
+static uint64_t meta_key(const struct stat *st)
+{
+	const uint64_t meta[] = { st->st_mode, st->st_uid, st->st_gid,
+				  (uint64_t)st->st_size,
+				  (uint64_t)st->st_mtim.tv_sec,
+				  (uint64_t)st->st_mtim.tv_nsec };
+
+	return XXH3_64bits(meta, sizeof(meta)) >> 1;
+}
+
+/* Notes what variant number `v` is; they are met in ascending order. */
+static int note_key(struct pool *p, size_t v, uint64_t key)
+{
+	if (v >= p->keys_size) {
+		size_t size = v < 8 ? 16 : 2 * v;
+		uint64_t *grown = reallocarray(p->keys, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		p->keys = grown;
+		p->keys_size = size;
+	}
+	p->keys[v] = key;
+	if (v >= p->nkeys)
+		p->nkeys = v + 1;
+	return 0;
 }
 
 static bool is_used(const struct pool *p, ino_t ino)
@@ -163,11 +201,16 @@ static int share(struct placing *l, const char *name, int fd, nlink_t links)
 	return install(l->pool, l->dirfd, l->path);
 }
 
+/* Is a variant wanted as the source of a reflink? */
+static bool wants_donor(const struct placing *l)
+{
+	return l->donor < 0 && !l->pool->no_clone && l->st.st_size;
+}
+
 /* The variant agrees in all, so may stand in for the file: 1, 0 or -errno.
  * One that agrees in content alone is remembered for a reflink. */
 static int try_variant(struct placing *l, int fd, const struct stat *st)
 {
-	bool wants_donor = l->donor < 0 && !l->pool->no_clone && st->st_size;
 	bool free_to_use = !is_used(l->pool, st->st_ino);
 	int same_meta = 0, r;
 
@@ -178,12 +221,12 @@ static int try_variant(struct placing *l, int fd, const struct stat *st)
 		if (same_meta < 0)
 			return same_meta;
 	}
-	if (!same_meta && !wants_donor)
+	if (!same_meta && !wants_donor(l))
 		return 0;
 	r = content_equal(l->pool, fd, l->fd);
 	if (r <= 0)
 		return r;
-	if (wants_donor) {
+	if (wants_donor(l)) {
 		l->donor = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		if (l->donor < 0)
 			return -errno;
@@ -266,6 +309,8 @@ static int place_new(struct placing *l, const char *name)
 	if (fstatat(l->dirfd, l->path, &st, AT_SYMLINK_NOFOLLOW))
 		return -errno;
 	r = add_used(l->pool, st.st_ino);
+	if (!r)
+		r = note_key(l->pool, l->variant, KEY_USED);
 	if (r)
 		return r;
 	return cloned ? POOL_CLONED : POOL_NEW;
@@ -280,6 +325,25 @@ static int open_file(struct placing *l)
 	return l->fd < 0 || fstat(l->fd, &l->st) ? -errno : 0;
 }
 
+/* Goes past the variants that are known not to do. */
+static int skip_known(struct placing *l)
+{
+	struct pool *p = l->pool;
+	uint64_t key;
+	int r;
+
+	if (l->variant >= p->nkeys)
+		return 0;
+	r = open_file(l);
+	if (r)
+		return r;
+	key = meta_key(&l->st);
+	while (l->variant < p->nkeys && !wants_donor(l) &&
+	       p->keys[l->variant] != key)
+		l->variant++;
+	return 0;
+}
+
 /* One variant: enum pool_placed, or -EAGAIN to look at the next number, or
  * -errno. */
 static int step(struct placing *l)
@@ -287,10 +351,12 @@ static int step(struct placing *l)
 	char name[POOL_NAME_MAX];
 	_cleanup_fd int fd = -1;
 	struct stat st;
-	int r;
+	int r = skip_known(l);
 
+	if (r)
+		return r;
 	pool_name(name, l->sha1, l->variant);
-	if (!l->variant) {
+	if (!l->variant && !l->pool->nkeys) {
 		/* Most files are new: the first thing to try. */
 		r = place_new(l, name);
 		if (r != -EEXIST)
@@ -307,6 +373,10 @@ static int step(struct placing *l)
 	}
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
+	r = note_key(l->pool, l->variant,
+		     is_used(l->pool, st.st_ino) ? KEY_USED : meta_key(&st));
+	if (r)
+		return r;
 	l->variant++;
 	r = try_variant(l, fd, &st);
 	if (r <= 0)
@@ -316,6 +386,8 @@ static int step(struct placing *l)
 		return -EAGAIN;
 	if (!r)
 		r = add_used(l->pool, st.st_ino);
+	if (!r)
+		r = note_key(l->pool, l->variant - 1, KEY_USED);
 	return r ? r : POOL_SHARED;
 }
 
@@ -330,6 +402,7 @@ int pool_place(struct pool *p, int dirfd, const char *path,
 	if (memcmp(&p->sha1, sha1, sizeof(*sha1))) {
 		p->sha1 = *sha1;
 		p->nused = 0;
+		p->nkeys = 0;
 	}
 	do {
 		r = step(&l);
