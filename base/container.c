@@ -203,12 +203,29 @@ static int make_private(int storefd, int dirfd, const struct template_ref *top)
 	return 0;
 }
 
+static int have_template(int storefd, const struct template_ref *ref)
+{
+	_cleanup_free char *version = template_path(ref->name, ref->version);
+
+	if (!version)
+		return -ENOMEM;
+	return faccessat(storefd, version, F_OK, AT_SYMLINK_NOFOLLOW) ? -errno :
+									 0;
+}
+
 /* Fills the new directory; *ret_lock holds its lock. */
 static int build(int storefd, int dirfd, const char *id,
 		 const struct template_stack *stack)
 {
-	int err = make_private(storefd, dirfd, &stack->refs[stack->n - 1]);
+	int err;
 
+	/* Under the lock that a removal of templates takes too. */
+	for (size_t i = 0; i < stack->n; i++) {
+		err = have_template(storefd, &stack->refs[i]);
+		if (err)
+			return err;
+	}
+	err = make_private(storefd, dirfd, &stack->refs[stack->n - 1]);
 	if (err)
 		return err;
 	if (mkdirat(dirfd, "work", 0700))

@@ -37,9 +37,9 @@ static void test_kinds(void **state)
 {
 	static const char *const lines[] = {
 		"/ 0 40755 4 1000 1000 0 1695372970.944925700 - - -",
-		"/f 259 100644 1 0 0 0 1.5 " SHA1_LINE " - " VERITY_LINE,
-		"/f 259 100644 1 0 0 0 1.5 " SHA1_LINE " - -",
-		"/z 259 @100644 2 0 0 0 1.5 /a - " VERITY_LINE,
+		("/f 259 100644 1 0 0 0 1.5 " SHA1_LINE " - " VERITY_LINE),
+		("/f 259 100644 1 0 0 0 1.5 " SHA1_LINE " - -"),
+		("/z 259 @100644 2 0 0 0 1.5 /a - " VERITY_LINE),
 		"/l 6 120777 1 0 0 0 1.5 ../a\\x20b - -",
 		"/l 1 120777 1 0 0 0 1.5 \\x2d - -",
 		"/l 1 @120777 2 0 0 0 1.5 /first - -",
