@@ -199,6 +199,31 @@ int fileio_mkdirs(const char *path, mode_t mode)
 	return check_dir(p);
 }
 
+int fileio_fdopendir(int fd, DIR **ret)
+{
+	DIR *d;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	d = fdopendir(fd);
+	if (!d) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	*ret = d;
+	return 0;
+}
+
+int fileio_opendir(int dirfd, const char *name, DIR **ret)
+{
+	int fd = openat(dirfd, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fileio_fdopendir(fd, ret);
+}
+
 void fileio_proc_path(char buf[static FILEIO_PROC_PATH], int fd,
 		      const char *name)
 {

@@ -9,6 +9,7 @@
 #ifndef STENCIL_BASE_FILEIO_H
 #define STENCIL_BASE_FILEIO_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -30,6 +31,12 @@ int fileio_read_file(int dirfd, const char *path, size_t max,
  * directory fsynced. */
 int fileio_write_file(int dirfd, const char *name, const void *data,
 		      size_t len, mode_t mode);
+
+/* The directory `name` for readdir(3), "." for the one behind dirfd. */
+int fileio_opendir(int dirfd, const char *name, DIR **ret);
+/* The same for an open descriptor, which is owned in any case; a negative one
+ * is returned as the error that it is. */
+int fileio_fdopendir(int fd, DIR **ret);
 
 /* Makes `path` and its missing parents (an existing directory is fine).  The
  * exception to the rule above: a path that an operator names may lead through

@@ -203,17 +203,11 @@ int index_clean(struct fs *fs)
 	_cleanup_dir DIR *d = NULL;
 	struct dirent *e;
 	uint32_t left;
-	int fd = openat(fs->index_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int r = fileio_opendir(fs->index_fd, ".", &d), fd;
 
-	if (fd < 0)
-		return -errno;
-	d = fdopendir(fd);
-	if (!d) {
-		r = -errno;
-		close(fd);
+	if (r)
 		return r;
-	}
+	fd = dirfd(d);
 	while ((errno = 0, e = readdir(d))) {
 		struct marks m = { 0 };
 

@@ -188,8 +188,7 @@ static int build(struct brk *b)
 	return r;
 }
 
-/* Tells overlayfs that the directory holds files with foreign inode numbers. */
-static int mark_impure(struct fs *fs, struct node *dir, int dirfd)
+int linkbreak_mark_impure(struct fs *fs, struct node *dir, int dirfd)
 {
 	int r = 0;
 
@@ -210,7 +209,7 @@ static int install_named(struct brk *b, int dirfd)
 	bool indexed = false;
 	int r, r2;
 
-	r = mark_impure(fs, b->parent, dirfd);
+	r = linkbreak_mark_impure(fs, b->parent, dirfd);
 	if (!r)
 		r = linkbreak_times_begin(b->parent, dirfd, &t);
 	if (r)

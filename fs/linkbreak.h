@@ -61,6 +61,10 @@ int linkbreak(struct fs *fs, struct node *n, enum break_need need,
 int linkbreak_name(struct fs *fs, struct node *n, struct node *parent,
 		   const char *name);
 
+/* Tells overlayfs that the private directory holds files with other numbers
+ * than their own.  The directory's names lock is held for writing. */
+int linkbreak_mark_impure(struct fs *fs, struct node *dir, int dirfd);
+
 /*
  * Before the node gets a name in `dir`: what is below must be found by it.
  * -EXDEV if the path there is too long for an attribute and `dir` is not the

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "base/cleanup.h"
+#include "base/fileio.h"
 #include "fs/lookup.h"
 #include "fs/marks.h"
 
@@ -173,24 +174,17 @@ static int add_lower(struct build *b, struct lower *l, int fd,
 }
 
 /* Reads one directory: of layer `l`, or the private one if that is NULL. */
-static int read_one(struct build *b, struct lower *l, int dirfd)
+static int read_one(struct build *b, struct lower *l, int parent)
 {
 	_cleanup_dir DIR *d = NULL;
 	struct dirent *e;
-	int fd, r = 0;
+	int r = l ? fileio_fdopendir(lower_open_dir(parent), &d) :
+		    fileio_opendir(parent, ".", &d);
+	int fd;
 
-	if (l)
-		fd = lower_open_dir(dirfd);
-	else
-		fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return l ? fd : -errno;
-	d = fdopendir(fd);
-	if (!d) {
-		r = -errno;
-		close(fd);
+	if (r)
 		return r;
-	}
+	fd = dirfd(d);
 	b->layer++;
 	while (!r && (errno = 0, e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))

@@ -40,21 +40,14 @@ static int scan_aufs(struct fs *fs, struct lower *dir)
 {
 	_cleanup_fdref struct fdref *ref = NULL;
 	_cleanup_dir DIR *d = NULL;
-	int parent = lower_dirfd(fs, dir, &ref), fd, found = AUFS_NONE;
+	int parent = lower_dirfd(fs, dir, &ref), found = AUFS_NONE, r;
 	struct dirent *e;
 
 	if (parent < 0)
 		return parent;
-	fd = lower_open_dir(parent);
-	if (fd < 0)
-		return fd;
-	d = fdopendir(fd);
-	if (!d) {
-		int r = -errno;
-
-		close(fd);
+	r = fileio_fdopendir(lower_open_dir(parent), &d);
+	if (r)
 		return r;
-	}
 	errno = 0;
 	while (found == AUFS_NONE && (e = readdir(d))) {
 		if (!strncmp(e->d_name, LAYER_WH_PREFIX,

@@ -174,15 +174,9 @@ int names_below(struct fs *fs, struct node *dir, const char *name,
 int names_mark_impure(struct fs *fs, struct node *dir, int dirfd,
 		      struct node *n)
 {
-	int r;
-
-	if (dir->dir->impure || n->ino == n->upper_ino + fs->upper_base)
+	if (n->ino == n->upper_ino + fs->upper_base)
 		return 0;
-	r = FAULT_STEP("mark-impure",
-		       marks_set(fs, dirfd, NULL, LAYER_IMPURE, "y", 1));
-	if (!r)
-		dir->dir->impure = true;
-	return r;
+	return linkbreak_mark_impure(fs, dir, dirfd);
 }
 
 static void make_op(fuse_req_t req, fuse_ino_t parent, const char *name,

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/fileio.h"
 #include "fs/dir.h"
 #include "fs/fault.h"
 #include "fs/index.h"
@@ -133,16 +134,10 @@ static int remove_whiteouts(struct node *n, int fd)
 {
 	_cleanup_dir DIR *d = NULL;
 	struct dirent *e;
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	int r = fileio_opendir(fd, ".", &d);
 
-	if (copy < 0)
-		return -errno;
-	d = fdopendir(copy);
-	if (!d) {
-		r = -errno;
-		close(copy);
+	if (r)
 		return r;
-	}
 	pthread_rwlock_wrlock(&n->dir->names);
 	while (!r && (errno = 0, e = readdir(d)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))

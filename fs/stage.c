@@ -268,21 +268,13 @@ static int remove_with_whiteouts(struct fs *fs, const char *name)
 {
 	_cleanup_dir DIR *d = NULL;
 	struct dirent *e;
-	int fd = openat(fs->work_fd, name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fileio_opendir(fs->work_fd, name, &d);
 
-	if (fd < 0)
-		return -errno;
-	d = fdopendir(fd);
-	if (!d) {
-		int r = -errno;
-
-		close(fd);
+	if (r)
 		return r;
-	}
 	while ((errno = 0, e = readdir(d)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-		    unlinkat(fd, e->d_name, 0))
+		    unlinkat(dirfd(d), e->d_name, 0))
 			return -errno;
 	if (errno)
 		return -errno;
@@ -322,17 +314,10 @@ int stage_clean(struct fs *fs)
 {
 	_cleanup_dir DIR *d = NULL;
 	struct dirent *e;
-	int fd = openat(fs->work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int r = fileio_opendir(fs->work_fd, ".", &d);
 
-	if (fd < 0)
-		return -errno;
-	d = fdopendir(fd);
-	if (!d) {
-		r = -errno;
-		close(fd);
+	if (r)
 		return r;
-	}
 	while ((errno = 0, e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
