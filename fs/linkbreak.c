@@ -461,15 +461,3 @@ void linkbreak_end(struct node *n)
 {
 	pthread_mutex_unlock(&n->busy);
 }
-
-int linkbreak(struct fs *fs, struct node *n, enum break_need need,
-	      int64_t keep)
-{
-	int r = linkbreak_begin(fs, n);
-
-	if (r)
-		return r;
-	r = linkbreak_locked(fs, n, NULL, NULL, need, keep);
-	linkbreak_end(n);
-	return r;
-}

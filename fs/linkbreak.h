@@ -49,10 +49,6 @@ void linkbreak_end(struct node *n);
 int linkbreak_locked(struct fs *fs, struct node *n, struct node *parent,
 		     const char *name, enum break_need need, int64_t keep);
 
-/* linkbreak_locked() by any name between begin and end. */
-int linkbreak(struct fs *fs, struct node *n, enum break_need need,
-	      int64_t keep);
-
 /*
  * Makes sure that the name itself is in the private area and moves with the
  * file: breaks its attributes if need be, and gives the name a link if the

@@ -243,7 +243,7 @@ int lookup_resolve(struct fs *fs, struct node *parent, const char *name,
 	return 0;
 }
 
-int lookup_attr(struct fs *fs, const struct found *f, struct stat *ret)
+void lookup_attr(const struct found *f, struct stat *ret)
 {
 	*ret = f->st;
 	ret->st_ino = f->ino;
@@ -256,7 +256,6 @@ int lookup_attr(struct fs *fs, const struct found *f, struct stat *ret)
 		ret->st_nlink = (f->nlink_lower ? f->links : f->st.st_nlink) +
 				f->nlink;
 	}
-	return 0;
 }
 
 /* Does the node say the same as what was found?  If not, a break came in
@@ -280,9 +279,8 @@ int lookup_locked(struct fs *fs, struct node *parent, const char *name,
 		r = lookup_resolve(fs, parent, name, &f);
 		if (r)
 			return r;
-		r = lookup_attr(fs, &f, &attr);
-		if (!r)
-			r = node_find_or_add(fs, parent, name, &f, NULL, &n);
+		lookup_attr(&f, &attr);
+		r = node_find_or_add(fs, parent, name, &f, NULL, &n);
 		if (!r && !agrees(n, &f)) {
 			r = attr_get(fs, n, &attr);
 		} else if (!r && !f.upper && n->links > 1 && n->index_name &&
@@ -360,28 +358,37 @@ static int lookup_any(struct fs *fs, uint64_t parent, const char *name,
 	return lookup_node(fs, dir, name, ret, ret_attr);
 }
 
+void lookup_reply(fuse_req_t req, struct node *n, const struct stat *attr)
+{
+	struct fs *fs = reply_fs(req);
+	struct fuse_entry_param e;
+
+	lookup_entry(fs, n, attr, &e);
+	/* An interrupted caller takes no reference. */
+	if (fuse_reply_entry(req, &e) == -ENOENT)
+		node_put(fs, n, 1);
+}
+
 void lookup_op(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = reply_fs(req);
-	struct node *n;
-	struct fuse_entry_param e = { .entry_timeout = LOOKUP_TIMEOUT };
+	struct fuse_entry_param absent = { .entry_timeout = LOOKUP_TIMEOUT };
 	struct stat attr;
+	struct node *n;
 	int r;
 
 	atomic_fetch_add(&fs->counters.lookups, 1);
 	r = lookup_any(fs, parent, name, &n, &attr);
 	if (r == -ENOENT) {
 		/* Node id 0: the kernel remembers that there is none. */
-		fuse_reply_entry(req, &e);
+		fuse_reply_entry(req, &absent);
 		return;
 	}
 	if (r) {
 		reply_status(req, r);
 		return;
 	}
-	lookup_entry(fs, n, &attr, &e);
-	if (fuse_reply_entry(req, &e) == -ENOENT)
-		node_put(fs, n, 1);
+	lookup_reply(req, n, &attr);
 }
 
 static void forget(struct fs *fs, uint64_t id, uint64_t count)

@@ -29,11 +29,14 @@ int lookup_node(struct fs *fs, struct node *parent, const char *name,
 		struct node **ret, struct stat *ret_attr);
 
 /* The attributes of what was found, before there is a node. */
-int lookup_attr(struct fs *fs, const struct found *f, struct stat *ret);
+void lookup_attr(const struct found *f, struct stat *ret);
 
 /* The entry of a reply. */
 void lookup_entry(struct fs *fs, struct node *n, const struct stat *attr,
 		  struct fuse_entry_param *ret);
+
+/* Replies with the node, whose reference goes to the kernel. */
+void lookup_reply(fuse_req_t req, struct node *n, const struct stat *attr);
 
 void lookup_op(fuse_req_t req, fuse_ino_t parent, const char *name);
 void lookup_forget_op(fuse_req_t req, fuse_ino_t ino, uint64_t count);

@@ -77,7 +77,7 @@ static int make_node(const struct names_make *m, struct staged *s,
 {
 	struct found f = { .upper = true, .links = 1 };
 	_cleanup_fdref struct fdref *orphan = NULL;
-	int r, fd;
+	int r = 0, fd;
 
 	if (fstatat(s->fd, "", &f.st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
 		return -errno;
@@ -87,8 +87,8 @@ static int make_node(const struct names_make *m, struct staged *s,
 		f.st.st_rdev = 0;
 	}
 	f.ino = f.st.st_ino + m->fs->upper_base;
-	r = lookup_attr(m->fs, &f, ret_attr);
-	if (!r && !m->name) {
+	lookup_attr(&f, ret_attr);
+	if (!m->name) {
 		fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 		r = fd < 0 ? -errno : 0;
 		if (!r && !(orphan = fdref_new(fd))) {
@@ -189,7 +189,6 @@ static void make_op(fuse_req_t req, fuse_ino_t parent, const char *name,
 		.mode = mode,	 .rdev = rdev,		      .target = target,
 		.uid = ctx->uid, .gid = ctx->gid,	      .umask = ctx->umask,
 	};
-	struct fuse_entry_param e;
 	struct stat attr;
 	struct node *n;
 	int r = -ESTALE;
@@ -200,9 +199,7 @@ static void make_op(fuse_req_t req, fuse_ino_t parent, const char *name,
 		reply_status(req, r);
 		return;
 	}
-	lookup_entry(fs, n, &attr, &e);
-	if (fuse_reply_entry(req, &e) == -ENOENT)
-		node_put(fs, n, 1);
+	lookup_reply(req, n, &attr);
 }
 
 void names_mknod_op(fuse_req_t req, fuse_ino_t parent, const char *name,
@@ -228,13 +225,9 @@ void names_symlink_op(fuse_req_t req, const char *target, fuse_ino_t parent,
 /* link(2) to the private inode at `p`. */
 static int link_place(const struct place *p, int dirfd, const char *name)
 {
-	char path[FILEIO_PROC_PATH];
-
-	if (p->name)
-		return linkat(p->dirfd, p->name, dirfd, name, 0) ? -errno : 0;
-	fileio_proc_path(path, p->dirfd, NULL);
-	return linkat(AT_FDCWD, path, dirfd, name, AT_SYMLINK_FOLLOW) ? -errno :
-									0;
+	if (!p->name)
+		return stage_link_fd(p->dirfd, dirfd, name);
+	return linkat(p->dirfd, p->name, dirfd, name, 0) ? -errno : 0;
 }
 
 /* The same in place of a whiteout. */
@@ -311,7 +304,6 @@ void names_link_op(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent,
 {
 	struct fs *fs = reply_fs(req);
 	struct node *n = node_get(fs, ino), *dir = node_get(fs, newparent);
-	struct fuse_entry_param e;
 	struct stat attr;
 	int r = -ESTALE;
 
@@ -323,7 +315,5 @@ void names_link_op(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent,
 		reply_status(req, r);
 		return;
 	}
-	lookup_entry(fs, node_ref(n), &attr, &e);
-	if (fuse_reply_entry(req, &e) == -ENOENT)
-		node_put(fs, n, 1);
+	lookup_reply(req, node_ref(n), &attr);
 }

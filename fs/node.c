@@ -32,6 +32,16 @@ static struct table_key lower_key(const struct lower *l)
 	return (struct table_key){ { l->layer->index, l->dev, l->ino } };
 }
 
+/* The node of an entry: the key's first word says which of its two it is. */
+static struct node *node_of(struct table_entry *e)
+{
+	size_t offset = e->key.word[0] == UINT64_MAX ?
+				offsetof(struct node, by_upper) :
+				offsetof(struct node, by_lower);
+
+	return (struct node *)((char *)e - offset);
+}
+
 struct node *node_get(struct fs *fs, uint64_t id)
 {
 	return id == NODE_ROOT_ID ? fs->root : slots_get(fs->nodes, id);
@@ -307,12 +317,7 @@ static struct node *find_or_insert(struct fs *fs, const struct table_key *key,
 			table_unlock(s);
 			return fresh;
 		}
-		/* The union of a key is told apart by its first word. */
-		n = key->word[0] == UINT64_MAX ?
-			    (struct node *)((char *)e -
-					    offsetof(struct node, by_upper)) :
-			    (struct node *)((char *)e -
-					    offsetof(struct node, by_lower));
+		n = node_of(e);
 		if (ref_unless_dead(n)) {
 			table_unlock(s);
 			return n;
@@ -346,9 +351,9 @@ int node_find_or_add(struct fs *fs, struct node *parent, const char *name,
 	}
 	/* Complete before it is published. */
 	fresh->aliases = a;
+	fresh->orphan = orphan ? fdref_get(orphan) : NULL;
 	n = find_or_insert(fs, &key, f->upper, fresh);
 	if (n == fresh) {
-		n->orphan = orphan ? fdref_get(orphan) : NULL;
 		*ret = n;
 		return 0;
 	}
@@ -433,9 +438,7 @@ int node_make_root(struct fs *fs)
 
 static void collect(struct table_entry *e, void *arg)
 {
-	struct node *n = e->key.word[0] == UINT64_MAX ?
-		(struct node *)((char *)e - offsetof(struct node, by_upper)) :
-		(struct node *)((char *)e - offsetof(struct node, by_lower));
+	struct node *n = node_of(e);
 	struct node ***next = arg;
 
 	/* A node with two keys comes twice: count it by its lower key. */

@@ -102,7 +102,7 @@ int stage_set_times(struct staged *s, const struct stat *st)
 	return futimens(s->fd, ts) ? -errno : 0;
 }
 
-static int link_fd(int fd, int dirfd, const char *name)
+int stage_link_fd(int fd, int dirfd, const char *name)
 {
 	char path[FILEIO_PROC_PATH];
 
@@ -119,7 +119,7 @@ static int link_fd(int fd, int dirfd, const char *name)
 int stage_link(struct staged *s, int dirfd, const char *name)
 {
 	if (!s->name[0])
-		return link_fd(s->fd, dirfd, name);
+		return stage_link_fd(s->fd, dirfd, name);
 	return linkat(s->fs->work_fd, s->name, dirfd, name, 0) ? -errno : 0;
 }
 
@@ -152,7 +152,7 @@ static int give_name(struct staged *s)
 	if (s->name[0])
 		return 0;
 	stage_name(s->fs, s->name);
-	r = link_fd(s->fd, s->fs->work_fd, s->name);
+	r = stage_link_fd(s->fd, s->fs->work_fd, s->name);
 	if (r)
 		s->name[0] = '\0';
 	return r;
@@ -196,7 +196,7 @@ int stage_install(struct staged *s, int dirfd, const char *name)
 	if (s->name[0])
 		r = show(s->fs, s->name, dirfd, name, RENAME_NOREPLACE);
 	else
-		r = FAULT_STEP("install-link", link_fd(s->fd, dirfd, name));
+		r = FAULT_STEP("install-link", stage_link_fd(s->fd, dirfd, name));
 	if (r == -EEXIST) {
 		r = stage_is_whiteout(s->fs, dirfd, name);
 		if (r > 0)

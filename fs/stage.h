@@ -53,6 +53,9 @@ int stage_link(struct staged *s, int dirfd, const char *name);
 /* Is there a whiteout?  1, 0 (also when there is nothing), -errno. */
 int stage_is_whiteout(struct fs *fs, int dirfd, const char *name);
 
+/* link(2) of the object behind a descriptor. */
+int stage_link_fd(int fd, int dirfd, const char *name);
+
 /* Leaves a whiteout at `name`, in place of the file or nothing that is there
  * (not of a directory). */
 int stage_whiteout(struct fs *fs, int dirfd, const char *name);
