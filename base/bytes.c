@@ -106,6 +106,34 @@ int bytes_parse_u64(const char *s, uint64_t *ret)
 	return 0;
 }
 
+int bytes_parse_size(const char *s, uint64_t *ret)
+{
+	static const char units[] = "kmgtpe";
+	size_t len = strlen(s);
+	const char *unit = NULL;
+	char digits[24];
+	unsigned int shift;
+	uint64_t n;
+	int r;
+
+	if (len)
+		unit = memchr(units, s[len - 1] | 0x20, sizeof(units) - 1);
+	if (unit)
+		len--;
+	if (len >= sizeof(digits))
+		return -ERANGE;
+	memcpy(digits, s, len);
+	digits[len] = '\0';
+	r = bytes_parse_u64(digits, &n);
+	if (r)
+		return r;
+	shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	if (shift && n >> (64 - shift))
+		return -ERANGE;
+	*ret = n << shift;
+	return 0;
+}
+
 void bytes_to_hex(const void *data, size_t len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -36,6 +36,10 @@ char *bytes_take(struct bytes *b);
 /* Whole string, base 10, no sign, no blanks.  -EINVAL, -ERANGE. */
 int bytes_parse_u64(const char *s, uint64_t *ret);
 
+/* The same with one of k, M, G, T, P, E behind it (either case), powers of
+ * 1024.  -EINVAL, -ERANGE. */
+int bytes_parse_size(const char *s, uint64_t *ret);
+
 /* `out` has room for 2 * len + 1 bytes. */
 void bytes_to_hex(const void *data, size_t len, char *out);
 

@@ -9,12 +9,14 @@
 #define STENCIL_MKIMAGE_CMD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
 struct cmd_context {
 	const char *store; /* path */
 	bool json, quiet;
+	uint64_t max_size; /* of build: bytes of data, UINT64_MAX for no limit */
 };
 
 enum { CMD_OK = 0, CMD_FAILED = 1, CMD_USAGE = 2 };

@@ -35,12 +35,12 @@ struct build {
 
 static int read_source(struct build *b)
 {
-	struct manifest_entry entry;
+	struct source_item item;
 	int r;
 
-	while ((r = source_next(b->source, &entry)) > 0) {
-		r = emit_entry(b->emit, b->source, &entry);
-		manifest_entry_release(&entry);
+	while ((r = source_next(b->source, &item)) > 0) {
+		r = emit_entry(b->emit, b->source, &item.entry);
+		source_item_release(&item);
 		if (!r)
 			r = stop_requested();
 		if (r)
@@ -144,7 +144,7 @@ static int print(const struct build *b)
 /* The store must not be read into itself. */
 static int open_source(struct build *b, const char *path)
 {
-	struct source_skip skip;
+	struct source_options options = { .max_size = b->context->max_size };
 	struct stat st;
 
 	if (fstat(b->storefd, &st)) {
@@ -153,9 +153,9 @@ static int open_source(struct build *b, const char *path)
 		log_error(r, "%s", b->context->store);
 		return r;
 	}
-	skip.dev = st.st_dev;
-	skip.ino = st.st_ino;
-	return source_open(path, &skip, &b->source);
+	options.skip.dev = st.st_dev;
+	options.skip.ino = st.st_ino;
+	return source_open(path, &options, &b->source);
 }
 
 static int build(struct build *b, const char *path)

@@ -6,28 +6,32 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/store.h"
 #include "mkimage/cmd.h"
 
+enum { BUILD = 1 };
+
 static const struct command {
 	const char *name;
 	const char *args;
-	int nargs;
+	int min_args, max_args;
+	unsigned int id; /* for struct command_option, 0: takes none */
 	int (*run)(const struct cmd_context *c, int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "build", "NAME SOURCE", 2, cmd_build,
+	{ "build", "NAME SOURCE", 2, 2, BUILD, cmd_build,
 	  "make a template of a directory, a tar, or - (tar on stdin)" },
-	{ "list", "", 0, cmd_list, "list templates and their versions" },
-	{ "show", "NAME[@VERSION]", 1, cmd_show, "show one version" },
-	{ "rm", "NAME[@VERSION]", 1, cmd_rm,
+	{ "list", "", 0, 0, 0, cmd_list, "list templates and their versions" },
+	{ "show", "NAME[@VERSION]", 1, 1, 0, cmd_show, "show one version" },
+	{ "rm", "NAME[@VERSION]", 1, 1, 0, cmd_rm,
 	  "remove a version, or all of a name, unless in use" },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum { OPT_STORE = 1, OPT_JSON };
+enum { OPT_STORE = 1, OPT_JSON, OPT_MAX_SIZE };
 
 static const struct option options[] = {
 	{ "store", required_argument, NULL, OPT_STORE },
@@ -35,8 +39,21 @@ static const struct option options[] = {
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
+	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ 0 },
 };
+
+/* Options that some commands have and others refuse. */
+static const struct command_option {
+	int option;
+	unsigned int commands;
+	const char *text, *help;
+} command_options[] = {
+	{ OPT_MAX_SIZE, BUILD, "--max-size=SIZE",
+	  "build: refuse a source with more data than this" },
+};
+
+#define NOPTIONS (sizeof(command_options) / sizeof(command_options[0]))
 
 static void print_help(void)
 {
@@ -57,6 +74,9 @@ static void print_help(void)
 	       "  -h, --help             this text\n"
 	       "  -V, --version          the program's version\n",
 	       STORE_ENV, STORE_DEFAULT);
+	for (size_t i = 0; i < NOPTIONS; i++)
+		printf("  %-22s %s\n", command_options[i].text,
+		       command_options[i].help);
 }
 
 static const struct command *find(const char *name)
@@ -67,16 +87,42 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/* -1 to go on, or an exit status. */
-static int parse_options(int argc, char **argv, struct cmd_context *c)
-{
-	const char *store = NULL;
-	int o;
+/* What the command line said. */
+struct parsed {
+	const char *store;
+	bool help, version;
+	unsigned int given; /* bit i: command_options[i] */
+};
 
-	while ((o = getopt_long(argc, argv, "qhV", options, NULL)) != -1) {
+static void note_given(struct parsed *p, int option)
+{
+	for (size_t i = 0; i < NOPTIONS; i++)
+		if (command_options[i].option == option)
+			p->given |= 1U << i;
+}
+
+/* An option's argument: 0, or CMD_USAGE after a message. */
+static int set_size(const char *text, uint64_t *ret)
+{
+	int r = bytes_parse_size(text, ret);
+
+	if (!r)
+		return 0;
+	log_error(0, "%s: not a size: digits, and K, M, G or T", text);
+	return CMD_USAGE;
+}
+
+static int parse_options(int argc, char **argv, struct parsed *p,
+			 struct cmd_context *c)
+{
+	int o, r = 0;
+
+	while (!r && (o = getopt_long(argc, argv, "qhV", options, NULL)) !=
+			     -1) {
+		note_given(p, o);
 		switch (o) {
 		case OPT_STORE:
-			store = optarg;
+			p->store = optarg;
 			break;
 		case OPT_JSON:
 			c->json = true;
@@ -85,18 +131,41 @@ static int parse_options(int argc, char **argv, struct cmd_context *c)
 			c->quiet = true;
 			break;
 		case 'h':
-			print_help();
-			return cmd_flush();
+			p->help = true;
+			break;
 		case 'V':
-			puts("mkstencil " STENCIL_VERSION);
-			return cmd_flush();
+			p->version = true;
+			break;
+		case OPT_MAX_SIZE:
+			r = set_size(optarg, &c->max_size);
+			break;
 		default:
-			/* getopt_long(3) has told. */
-			return CMD_USAGE;
+			r = CMD_USAGE; /* getopt_long(3) has told */
 		}
 	}
-	c->store = store_path(store);
-	return -1;
+	c->store = store_path(p->store);
+	return r;
+}
+
+/* Are the options and the number of arguments the command's? */
+static int check_usage(const struct command *command, const struct parsed *p,
+		       int nargs)
+{
+	if (nargs < command->min_args || nargs > command->max_args) {
+		log_error(0, "usage: mkstencil %s %s", command->name,
+			  command->args);
+		return CMD_USAGE;
+	}
+	for (size_t i = 0; i < NOPTIONS; i++) {
+		const struct command_option *o = &command_options[i];
+
+		if (!(p->given & 1U << i) || o->commands & command->id)
+			continue;
+		log_error(0, "%s: not an option of mkstencil %s", o->text,
+			  command->name);
+		return CMD_USAGE;
+	}
+	return 0;
 }
 
 /* A directory is read, and written, with one descriptor a level. */
@@ -110,19 +179,12 @@ static void raise_limits(void)
 	}
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv, const struct parsed *p,
+	       const struct cmd_context *context)
 {
-	struct cmd_context context = { 0 };
 	const struct command *command;
 	int r;
 
-	log_init("mkstencil");
-	argv[0] = (char *)"mkstencil"; /* what getopt_long(3) puts in front */
-	r = parse_options(argc, argv, &context);
-	if (r >= 0)
-		return r;
-	argc -= optind;
-	argv += optind;
 	if (!argc) {
 		log_error(0, "a command is wanted: see mkstencil --help");
 		return CMD_USAGE;
@@ -132,13 +194,33 @@ int main(int argc, char **argv)
 		log_error(0, "%s: no such command", argv[0]);
 		return CMD_USAGE;
 	}
-	if (argc - 1 != command->nargs) {
-		log_error(0, "usage: mkstencil %s %s", command->name,
-			  command->args);
-		return CMD_USAGE;
-	}
+	r = check_usage(command, p, argc - 1);
+	if (r)
+		return r;
 	/* Modes are set as they are meant to be. */
 	umask(0);
 	raise_limits();
-	return command->run(&context, argc - 1, argv + 1);
+	return command->run(context, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	struct cmd_context context = { .max_size = UINT64_MAX };
+	struct parsed parsed = { 0 };
+	int r;
+
+	log_init("mkstencil");
+	argv[0] = (char *)"mkstencil"; /* what getopt_long(3) puts in front */
+	r = parse_options(argc, argv, &parsed, &context);
+	if (r)
+		return r;
+	if (parsed.help) {
+		print_help();
+		return cmd_flush();
+	}
+	if (parsed.version) {
+		puts("mkstencil " STENCIL_VERSION);
+		return cmd_flush();
+	}
+	return run(argc - optind, argv + optind, &parsed, &context);
 }

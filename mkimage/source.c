@@ -11,8 +11,8 @@
 #include "base/layer_format.h"
 #include "base/log.h"
 
-int source_open(const char *path, const struct source_skip *skip,
-		struct source **ret)
+static int open_kind(const char *path, const struct source_options *options,
+		     struct source **ret)
 {
 	struct stat st;
 
@@ -25,8 +25,23 @@ int source_open(const char *path, const struct source_skip *skip,
 		return r;
 	}
 	if (S_ISDIR(st.st_mode))
-		return source_dir_open(path, skip, ret);
+		return source_dir_open(path, options, ret);
 	return source_tar_open(path, ret);
+}
+
+int source_open(const char *path, const struct source_options *options,
+		struct source **ret)
+{
+	int r = open_kind(path, options, ret);
+
+	if (!r)
+		(*ret)->left = options->max_size;
+	return r;
+}
+
+void source_item_release(struct source_item *i)
+{
+	manifest_entry_release(&i->entry);
 }
 
 void source_close(struct source *s)
@@ -40,9 +55,32 @@ void source_close(struct source *s)
 	s->ops->close(s);
 }
 
-int source_next(struct source *s, struct manifest_entry *ret)
+/* What an entry promises counts at once: a header that lies about its size
+ * must not cost more than itself. */
+static int check_size(const struct source *s, const struct manifest_entry *e)
 {
-	return s->ops->next(s, ret);
+	if (e->hardlink || !S_ISREG(e->mode) || e->size <= s->left)
+		return 0;
+	log_error(0, "%s: more data than --max-size allows", e->path);
+	return -EFBIG;
+}
+
+int source_next(struct source *s, struct source_item *ret)
+{
+	struct source_item item = { 0 };
+	int r = s->ops->next(s, &item);
+
+	if (r <= 0)
+		return r;
+	r = check_size(s, &item.entry);
+	if (r) {
+		source_item_release(&item);
+		return r;
+	}
+	if (!item.entry.hardlink && S_ISREG(item.entry.mode))
+		s->left -= item.entry.size;
+	*ret = item;
+	return 1;
 }
 
 int source_data(struct source *s, struct source_block *ret)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a template's content comes from: an iterator of entries, each with a
- * reader of its data.  Two kinds exist, a directory (source_dir.c) and a tar
- * archive (source_tar.c); a new kind fills in struct source_ops.
+ * Where a template's content comes from: an iterator of items, each an entry
+ * with a reader of its data.  A kind of source fills in struct source_ops: a
+ * directory (source_dir.c), a tar archive (source_tar.c).
  *
- *	while ((r = source_next(s, &entry)) > 0) {
+ *	while ((r = source_next(s, &item)) > 0) {
  *		while (regular && (r = source_data(s, &block)) > 0)
  *			...
- *		manifest_entry_release(&entry);
+ *		source_item_release(&item);
  *	}
  *
  * Entries are struct manifest_entry without digests and nlink: the path is
@@ -17,7 +17,7 @@
  * directory's parents may be missing, or come later.
  *
  * Thread safety: a source belongs to one thread.  Ownership: the caller
- * releases entries; a block is the source's and lives until the next call.
+ * releases items; a block is the source's and lives until the next call.
  * Errors: negative errno, logged where they happen, because only there is it
  * known which path and why.
  */
@@ -30,6 +30,33 @@
 #include <sys/types.h>
 
 #include "base/manifest.h"
+#include "mkimage/memo.h"
+
+enum source_kind {
+	SOURCE_ENTRY,
+	/* In layers (OCI): what the layers below have at entry.path goes, all
+	 * of it; what this layer has there, before or after, stays. */
+	SOURCE_WHITEOUT,
+	/* The same for what is in the directory entry.path. */
+	SOURCE_OPAQUE,
+};
+
+struct source_item {
+	enum source_kind kind;
+	uint32_t layer; /* 0, 1, ... from the bottom up; never falls */
+	struct manifest_entry entry;
+	/*
+	 * Of a regular file, where the source can tell one state of a file
+	 * from another.  With `known` the memo had this state: then entry has
+	 * digests and `known_at` says where the pool has the file, unless
+	 * source_data() must be asked after all.
+	 */
+	bool has_stamp, known;
+	struct memo_stamp stamp;
+	struct memo_place known_at;
+};
+
+void source_item_release(struct source_item *i);
 
 /* A piece of a file.  What lies between two blocks, or behind the last, is a
  * hole: zeros. */
@@ -42,7 +69,7 @@ struct source_block {
 struct source;
 
 struct source_ops {
-	int (*next)(struct source *s, struct manifest_entry *ret);
+	int (*next)(struct source *s, struct source_item *ret);
 	int (*data)(struct source *s, struct source_block *ret);
 	void (*close)(struct source *s);
 };
@@ -52,6 +79,7 @@ struct source {
 	const struct source_ops *ops;
 	char *name;	       /* kind:path, for info.json */
 	unsigned long dropped; /* attributes of ours that were left out */
+	uint64_t left;	       /* bytes of data that may still come */
 };
 
 /* A directory that is not to be read, as if it were a mount point: the store,
@@ -61,22 +89,28 @@ struct source_skip {
 	ino_t ino;
 };
 
+struct source_options {
+	struct source_skip skip;
+	uint64_t max_size; /* of data: more is -EFBIG */
+	struct memo *memo; /* NULL: everything is read */
+};
+
 /* Directory or tar archive; "-" is an archive on standard input. */
-int source_open(const char *path, const struct source_skip *skip,
+int source_open(const char *path, const struct source_options *options,
 		struct source **ret);
 
 /* NULL is allowed. */
 void source_close(struct source *s);
 
-/* 1 with the next entry, 0 at the end. */
-int source_next(struct source *s, struct manifest_entry *ret);
+/* 1 with the next item, 0 at the end. */
+int source_next(struct source *s, struct source_item *ret);
 
 /* 1 with the next block of the regular file that source_next() returned last,
  * 0 at the file's end.  Not reading (to the end) is allowed. */
 int source_data(struct source *s, struct source_block *ret);
 
 /* For the kinds. */
-int source_dir_open(const char *path, const struct source_skip *skip,
+int source_dir_open(const char *path, const struct source_options *options,
 		    struct source **ret);
 int source_tar_open(const char *path, struct source **ret);
 

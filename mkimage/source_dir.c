@@ -437,7 +437,7 @@ static int step(struct source_dir *d, struct manifest_entry *e)
 	return is_dots(entry->d_name) ? 0 : take(d, entry->d_name, e);
 }
 
-static int dir_next(struct source *s, struct manifest_entry *ret)
+static int dir_next(struct source *s, struct source_item *ret)
 {
 	struct source_dir *d = from_source(s);
 	struct manifest_entry e = { 0 };
@@ -451,7 +451,7 @@ static int dir_next(struct source *s, struct manifest_entry *ret)
 		r = step(d, &e);
 	}
 	if (r > 0)
-		*ret = e;
+		ret->entry = e;
 	else
 		manifest_entry_release(&e);
 	return r;
@@ -564,7 +564,7 @@ static int open_root(struct source_dir *d, const char *path)
 	return push(d, fd);
 }
 
-int source_dir_open(const char *path, const struct source_skip *skip,
+int source_dir_open(const char *path, const struct source_options *options,
 		    struct source **ret)
 {
 	_cleanup_free char *absolute = realpath(path, NULL);
@@ -576,7 +576,7 @@ int source_dir_open(const char *path, const struct source_skip *skip,
 		return failed(-ENOMEM, path);
 	}
 	d->source.ops = &dir_ops;
-	d->skip = *skip;
+	d->skip = options->skip;
 	d->fd = -1;
 	d->block = malloc(BLOCK_SIZE);
 	r = asprintf(&d->source.name, "dir:%s", absolute ? absolute : path);

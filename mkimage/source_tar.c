@@ -313,7 +313,7 @@ static int check_end(struct source_tar *t)
 	return -EBADMSG;
 }
 
-static int tar_next(struct source *s, struct manifest_entry *ret)
+static int tar_next(struct source *s, struct source_item *ret)
 {
 	struct source_tar *t = from_source(s);
 	struct manifest_entry e = { 0 };
@@ -339,7 +339,7 @@ static int tar_next(struct source *s, struct manifest_entry *ret)
 		manifest_entry_release(&e);
 		return r;
 	}
-	*ret = e;
+	ret->entry = e;
 	return 1;
 }
 

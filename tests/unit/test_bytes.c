@@ -75,6 +75,28 @@ static void test_parse_u64(void **state)
 	assert_true(v == 0);
 }
 
+static void test_parse_size(void **state)
+{
+	uint64_t v = 7;
+
+	assert_int_equal(bytes_parse_size("0", &v), 0);
+	assert_int_equal(v, 0);
+	assert_int_equal(bytes_parse_size("100k", &v), 0);
+	assert_int_equal(v, 100 << 10);
+	assert_int_equal(bytes_parse_size("10G", &v), 0);
+	assert_int_equal(v, 10ULL << 30);
+	assert_int_equal(bytes_parse_size("15E", &v), 0);
+	assert_int_equal(v, 15ULL << 60);
+	assert_int_equal(bytes_parse_size("16E", &v), -ERANGE);
+	assert_int_equal(bytes_parse_size("18446744073709551616", &v), -ERANGE);
+	assert_int_equal(bytes_parse_size("", &v), -EINVAL);
+	assert_int_equal(bytes_parse_size("k", &v), -EINVAL);
+	assert_int_equal(bytes_parse_size("1x", &v), -EINVAL);
+	assert_int_equal(bytes_parse_size("-1k", &v), -EINVAL);
+	assert_int_equal(bytes_parse_size("1 k", &v), -EINVAL);
+	assert_int_equal(v, 15ULL << 60);
+}
+
 static void test_hex(void **state)
 {
 	const uint8_t data[] = { 0x00, 0x9f, 0xa0, 0xff };
@@ -102,6 +124,7 @@ int main(void)
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_parse_u64),
+		cmocka_unit_test(test_parse_size),
 		cmocka_unit_test(test_hex),
 	};
 
