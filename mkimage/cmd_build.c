@@ -39,7 +39,7 @@ static int read_source(struct build *b)
 	int r;
 
 	while ((r = source_next(b->source, &item)) > 0) {
-		r = emit_entry(b->emit, b->source, &item.entry);
+		r = emit_item(b->emit, b->source, &item);
 		source_item_release(&item);
 		if (!r)
 			r = stop_requested();

@@ -23,10 +23,10 @@
 #include "mkimage/emit_types.h"
 #include "mkimage/meta.h"
 #include "mkimage/progress.h"
+#include "mkimage/resolve.h"
 #include "mkimage/source.h"
 
-/* That the user stopped it is told once, and not of a path. */
-static int failed(int r, const char *path)
+int emit_failed(int r, const char *path)
 {
 	if (r != -EINTR)
 		log_error(r, "%s", path);
@@ -40,7 +40,7 @@ int emit_new(struct emit **ret, int rootfd, struct progress *p)
 
 	if (r) {
 		free(e);
-		return failed(r, "a new tree");
+		return emit_failed(r, "a new tree");
 	}
 	e->rootfd = rootfd;
 	e->progress = p;
@@ -85,8 +85,7 @@ static int open_dir(const struct emit *e, const struct tree_node *dir)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The same, kept open until another directory is asked for. */
-static int use_dir(struct emit *e, struct tree_node *dir)
+int emit_use_dir(struct emit *e, struct tree_node *dir)
 {
 	int fd;
 
@@ -105,7 +104,7 @@ static int use_dir(struct emit *e, struct tree_node *dir)
 static int make_dir(struct emit *e, struct tree_node *parent, const char *name,
 		    size_t len, struct tree_node **ret)
 {
-	int dirfd = use_dir(e, parent);
+	int dirfd = emit_use_dir(e, parent);
 	struct tree_node *n;
 	int r;
 
@@ -114,6 +113,7 @@ static int make_dir(struct emit *e, struct tree_node *parent, const char *name,
 	r = tree_add(e->tree, parent, name, len, S_IFDIR | 0755, &n);
 	if (r)
 		return r;
+	n->layer = e->layer;
 	if (mkdirat(dirfd, n->name, 0700)) {
 		r = -errno;
 		tree_remove(e->tree, n);
@@ -123,13 +123,23 @@ static int make_dir(struct emit *e, struct tree_node *parent, const char *name,
 	return 0;
 }
 
-static int refuse_through(const struct tree_node *step, const char *path)
+static int refuse_way(int r, const struct tree_node *step, const char *path)
 {
-	log_error(0, "%s: a step on its way, '%s', is %s in the same source",
+	if (r != -ENOTDIR)
+		return emit_failed(r, path);
+	log_error(0, "%s: a step on its way, '%s', is %s in the same %s",
 		  path, step->name,
 		  S_ISLNK(step->inode->mode) ? "a symbolic link"
-					     : "not a directory");
-	return -ENOTDIR;
+					     : "not a directory",
+		  step->layer ? "layer" : "source");
+	return r;
+}
+
+/* A layer that names what is in a directory names the directory too. */
+static void touch(const struct emit *e, struct tree_node *dir)
+{
+	for (; dir && dir->layer != e->layer; dir = dir->parent)
+		dir->layer = e->layer;
 }
 
 /* The directory for `path`, made with its parents where the source has not
@@ -137,56 +147,68 @@ static int refuse_through(const struct tree_node *step, const char *path)
 static int find_parent(struct emit *e, const char *path,
 		       struct tree_node **ret, const char **ret_last)
 {
-	const char *rest, *last;
-	struct tree_node *at;
-	int r = tree_resolve(e->tree, path, &at, &rest, &last);
+	const char *last = strrchr(path, '/') + 1, *rest;
+	_cleanup_resolved struct resolved to;
+	int r = resolve_dir(e->tree, path, (size_t)(last - 1 - path),
+			    strlen(last), e->layer, &to);
 
 	if (r)
-		return refuse_through(at, path);
-	while (rest < last) {
+		return refuse_way(r, to.at, path);
+	for (rest = to.missing; rest < to.missing + to.len;) {
 		size_t len = strcspn(rest, "/");
 
-		r = make_dir(e, at, rest, len, &at);
+		r = make_dir(e, to.at, rest, len, &to.at);
 		if (r)
-			return failed(r, path);
+			return emit_failed(r, path);
 		rest += len + 1;
 	}
-	*ret = at;
+	touch(e, to.at);
+	*ret = to.at;
 	*ret_last = last;
+	return 0;
+}
+
+int emit_remove(struct emit *e, struct tree_node *n, const char *path)
+{
+	bool is_dir = S_ISDIR(n->inode->mode);
+	int dirfd = emit_use_dir(e, n->parent);
+
+	if (dirfd < 0)
+		return emit_failed(dirfd, path);
+	if (unlinkat(dirfd, n->name, is_dir ? AT_REMOVEDIR : 0))
+		return emit_failed(-errno, path);
+	tree_remove(e->tree, n);
 	return 0;
 }
 
 /* Something of this name came before: it makes room. */
 static int replace(struct emit *e, struct tree_node *old, const char *path)
 {
-	bool is_dir = S_ISDIR(old->inode->mode);
-	int dirfd = use_dir(e, old->parent);
+	int r;
 
-	if (dirfd < 0)
-		return failed(dirfd, path);
-	if (is_dir && old->inode->dir.children) {
-		log_error(0, "%s: is a directory with content earlier in the same source",
-			  path);
-		return -EISDIR;
+	if (S_ISDIR(old->inode->mode) && old->inode->dir.children) {
+		if (old->layer == e->layer) {
+			log_error(0, "%s: is a directory with content earlier in the same source",
+				  path);
+			return -EISDIR;
+		}
+		r = emit_prune(e, old, path);
+		if (r)
+			return r;
 	}
-	if (unlinkat(dirfd, old->name, is_dir ? AT_REMOVEDIR : 0))
-		return failed(-errno, path);
-	if (is_dir && e->dir == old) {
-		close(e->dirfd);
-		e->dirfd = -1;
-	}
-	tree_remove(e->tree, old);
-	return 0;
+	return emit_remove(e, old, path);
 }
 
 static struct tree_node *find(const struct emit *e, const char *path)
 {
-	const char *rest, *last;
-	struct tree_node *at;
+	const char *last = strrchr(path, '/') + 1;
+	_cleanup_resolved struct resolved to;
+	int r = resolve_dir(e->tree, path, (size_t)(last - 1 - path),
+			    strlen(last), e->layer, &to);
 
-	if (tree_resolve(e->tree, path, &at, &rest, &last) || rest != last)
+	if (r || to.len)
 		return NULL;
-	return tree_find(e->tree, at, last, strlen(last));
+	return tree_find(e->tree, to.at, last, strlen(last));
 }
 
 static int emit_hardlink(struct emit *e, struct tree_node *parent,
@@ -202,13 +224,16 @@ static int emit_hardlink(struct emit *e, struct tree_node *parent,
 		return -ENOENT;
 	}
 	from = open_dir(e, target->parent);
-	dirfd = use_dir(e, parent);
+	dirfd = emit_use_dir(e, parent);
 	if (from < 0 || dirfd < 0)
-		return failed(from < 0 ? from : dirfd, entry->path);
+		return emit_failed(from < 0 ? from : dirfd, entry->path);
 	if (linkat(from, target->name, dirfd, name, 0))
-		return failed(-errno, entry->path);
+		return emit_failed(-errno, entry->path);
 	r = tree_link(e->tree, parent, name, strlen(name), target->inode, &n);
-	return r ? failed(r, entry->path) : 0;
+	if (r)
+		return emit_failed(r, entry->path);
+	n->layer = e->layer;
+	return 0;
 }
 
 static int apply(int dirfd, const char *name, const struct tree_inode *inode,
@@ -234,11 +259,11 @@ static int emit_file(struct emit *e, struct source *s, int dirfd,
 	int r;
 
 	if (fd < 0)
-		return failed(-errno, path);
+		return emit_failed(-errno, path);
 	r = content_copy(s, fd, inode->size, e->progress, &inode->file.sha1,
 			 &inode->file.verity, &logged);
 	if (r)
-		return logged ? r : failed(r, path);
+		return logged ? r : emit_failed(r, path);
 	progress_add(e->progress, 1, 0);
 	return apply(fd, NULL, inode, path);
 }
@@ -260,19 +285,20 @@ static int emit_new_inode(struct emit *e, struct source *s,
 			  struct tree_node *parent, const char *name,
 			  struct manifest_entry *entry)
 {
-	int dirfd = use_dir(e, parent), r;
+	int dirfd = emit_use_dir(e, parent), r;
 	struct tree_node *n;
 
 	if (dirfd < 0)
-		return failed(dirfd, entry->path);
+		return emit_failed(dirfd, entry->path);
 	r = tree_add(e->tree, parent, name, strlen(name), entry->mode, &n);
 	if (r)
-		return failed(r, entry->path);
+		return emit_failed(r, entry->path);
+	n->layer = e->layer;
 	tree_set(n->inode, entry);
 	if (S_ISREG(entry->mode))
 		return emit_file(e, s, dirfd, n, entry->path);
 	r = make_special(dirfd, n);
-	return r ? failed(r, entry->path)
+	return r ? emit_failed(r, entry->path)
 		 : apply(dirfd, n->name, n->inode, entry->path);
 }
 
@@ -285,7 +311,8 @@ static int emit_directory(struct emit *e, struct tree_node *parent,
 	if (!old)
 		r = make_dir(e, parent, name, strlen(name), &old);
 	if (r)
-		return failed(r, entry->path);
+		return emit_failed(r, entry->path);
+	old->layer = e->layer;
 	tree_set(old->inode, entry);
 	return 0;
 }
@@ -296,11 +323,22 @@ static int emit_root(struct emit *e, struct manifest_entry *entry)
 		log_error(0, "the source's root is not a directory");
 		return -ENOTDIR;
 	}
+	touch(e, tree_root(e->tree));
 	tree_set(tree_root(e->tree)->inode, entry);
 	return 0;
 }
 
-int emit_entry(struct emit *e, struct source *s, struct manifest_entry *entry)
+/* The name is one of its target already. */
+static bool is_linked(const struct emit *e, const struct tree_node *old,
+		      const struct manifest_entry *entry)
+{
+	const struct tree_node *target = find(e, entry->target);
+
+	return target && old && target->inode == old->inode;
+}
+
+static int emit_entry(struct emit *e, struct source *s,
+		      struct manifest_entry *entry)
 {
 	struct tree_node *parent, *old;
 	const char *name;
@@ -309,14 +347,15 @@ int emit_entry(struct emit *e, struct source *s, struct manifest_entry *entry)
 
 	if (!strcmp(entry->path, "/"))
 		return emit_root(e, entry);
-	if (entry->hardlink && !strcmp(entry->path, entry->target) &&
-	    find(e, entry->path))
-		return 0;
 	r = find_parent(e, entry->path, &parent, &name);
 	if (r)
 		return r;
 	is_dir = !entry->hardlink && S_ISDIR(entry->mode);
 	old = tree_find(e->tree, parent, name, strlen(name));
+	if (entry->hardlink && is_linked(e, old, entry)) {
+		old->layer = e->layer;
+		return 0;
+	}
 	if (old && !(is_dir && S_ISDIR(old->inode->mode))) {
 		r = replace(e, old, entry->path);
 		if (r)
@@ -328,4 +367,18 @@ int emit_entry(struct emit *e, struct source *s, struct manifest_entry *entry)
 	if (is_dir)
 		return emit_directory(e, parent, name, old, entry);
 	return emit_new_inode(e, s, parent, name, entry);
+}
+
+int emit_item(struct emit *e, struct source *s, struct source_item *item)
+{
+	e->layer = item->layer;
+	switch (item->kind) {
+	case SOURCE_ENTRY:
+		return emit_entry(e, s, &item->entry);
+	case SOURCE_WHITEOUT:
+		return emit_whiteout(e, item->entry.path);
+	case SOURCE_OPAQUE:
+		return emit_opaque(e, item->entry.path);
+	}
+	return emit_failed(-EINVAL, item->entry.path);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Builds a template's tree in a staged directory: first every entry of the
- * source (emit_entry), then what needs to be known of all of them (emit_finish:
+ * source (emit_item), then what needs to be known of all of them (emit_finish:
  * hard-link groups, the pool, directories' metadata), then the manifest.
  *
  * Thread safety: one thread.  Ownership: emit_free() frees; descriptors stay
@@ -15,10 +15,10 @@
 #include "base/digest.h"
 
 struct emit;
-struct manifest_entry;
 struct pool;
 struct progress;
 struct source;
+struct source_item;
 
 struct emit_totals {
 	uint64_t entries; /* lines of the manifest */
@@ -31,11 +31,13 @@ struct emit_totals {
 int emit_new(struct emit **ret, int rootfd, struct progress *p);
 void emit_free(struct emit *e);
 
-/* Adds the entry, whose data (if any) is the source's current.  Takes what it
- * needs out of the entry. */
-int emit_entry(struct emit *e, struct source *s, struct manifest_entry *entry);
+/*
+ * Adds the item's entry, whose data (if any) is the source's current, or takes
+ * away what it says.  Takes what it needs out of the entry.
+ */
+int emit_item(struct emit *e, struct source *s, struct source_item *item);
 
-/* No emit_entry() after this. */
+/* No emit_item() after this. */
 int emit_finish(struct emit *e, struct pool *pool);
 
 /* Writes the manifest to fd; its digest is the version. */

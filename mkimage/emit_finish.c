@@ -38,14 +38,6 @@ struct collect {
 	struct inodes groups; /* inodes of any type with several names */
 };
 
-/* That the user stopped it is told once, and not of a path. */
-static int failed(int r, const char *path)
-{
-	if (r != -EINTR)
-		log_error(r, "%s", path);
-	return r;
-}
-
 static int add(struct inodes *list, struct tree_inode *inode)
 {
 	if (list->n == list->size) {
@@ -137,12 +129,12 @@ static int mark_group(struct emit *e, struct tree_inode *inode)
 	if (!r)
 		r = tree_path(inode->names, &path);
 	if (r)
-		return failed(r, inode->names->name);
+		return emit_failed(r, inode->names->name);
 	fd = openat(e->rootfd, path.data, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return failed(-errno, path.data);
+		return emit_failed(-errno, path.data);
 	r = meta_set_links(fd, inode->nnames, &names);
-	return r ? failed(r, path.data) : 0;
+	return r ? emit_failed(r, path.data) : 0;
 }
 
 static int compare_files(const void *a, const void *b)
@@ -182,17 +174,17 @@ static int place_file(struct emit *e, struct pool *pool,
 	if (!r)
 		r = tree_path(inode->names, &path);
 	if (r)
-		return failed(r, inode->names->name);
+		return emit_failed(r, inode->names->name);
 	r = pool_place(pool, e->rootfd, path.data, &inode->file.sha1,
 		       inode->nnames);
 	if (r < 0)
-		return failed(r, path.data);
+		return emit_failed(r, path.data);
 	if (r == POOL_SHARED)
 		e->totals.shared++;
 	if (r != POOL_NEW && inode->nnames > 1) {
 		r = relink_names(e, pool, inode, path.data);
 		if (r)
-			return failed(r, path.data);
+			return emit_failed(r, path.data);
 	}
 	return 0;
 }
@@ -209,7 +201,7 @@ static int finish_dir(struct tree_node *n, const char *path, void *arg)
 	fd = openat(e->rootfd, path[1] ? path + 1 : ".",
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return failed(-errno, path);
+		return emit_failed(-errno, path);
 	r = meta_apply(fd, NULL, n->inode, false, &what);
 	if (r)
 		log_error(r, what ? "%s: cannot set %s" : "%s", path, what);
@@ -221,7 +213,7 @@ static int finish_files(struct emit *e, struct collect *c, struct pool *pool)
 	int r = tree_walk(e->tree, collect_node, c);
 
 	if (r)
-		return failed(r, "the list of files");
+		return emit_failed(r, "the list of files");
 	for (size_t i = 0; i < c->groups.n && !r; i++)
 		r = mark_group(e, c->groups.at[i]);
 	if (c->files.n)
@@ -313,11 +305,11 @@ static int write_entry(struct tree_node *n, const char *path, void *arg)
 	if (!r)
 		r = manifest_format(&entry, &w->chunk);
 	if (r)
-		return failed(r, path);
+		return emit_failed(r, path);
 	if (w->chunk.len < MANIFEST_CHUNK)
 		return 0;
 	r = flush(w);
-	return r ? failed(r, "the manifest") : 0;
+	return r ? emit_failed(r, "the manifest") : 0;
 }
 
 int emit_manifest(struct emit *e, int fd, struct sha256 *ret_version)
@@ -326,14 +318,14 @@ int emit_manifest(struct emit *e, int fd, struct sha256 *ret_version)
 	int r = digest_new(&w.digest, DIGEST_SHA256);
 
 	if (r)
-		return failed(r, "the manifest");
+		return emit_failed(r, "the manifest");
 	r = tree_walk(e->tree, write_entry, &w);
 	if (!r) {
 		r = flush(&w);
 		if (!r)
 			r = digest_final(w.digest, ret_version->bytes);
 		if (r)
-			failed(r, "the manifest");
+			emit_failed(r, "the manifest");
 	}
 	digest_free(w.digest);
 	bytes_release(&w.chunk);

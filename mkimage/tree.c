@@ -164,32 +164,6 @@ struct tree_node *tree_find(const struct tree *t,
 	return NULL;
 }
 
-int tree_resolve(const struct tree *t, const char *path,
-		 struct tree_node **ret, const char **ret_rest,
-		 const char **ret_last)
-{
-	const char *last = strrchr(path, '/') + 1, *step = path + 1;
-	struct tree_node *at = t->root;
-
-	*ret_last = last;
-	while (step < last) {
-		size_t len = strcspn(step, "/");
-		struct tree_node *next = tree_find(t, at, step, len);
-
-		if (!next)
-			break;
-		at = next;
-		if (!S_ISDIR(at->inode->mode)) {
-			*ret = at;
-			return -ENOTDIR;
-		}
-		step += len + 1;
-	}
-	*ret = at;
-	*ret_rest = step;
-	return 0;
-}
-
 int tree_link(struct tree *t, struct tree_node *parent, const char *name,
 	      size_t len, struct tree_inode *inode, struct tree_node **ret)
 {

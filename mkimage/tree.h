@@ -50,6 +50,7 @@ struct tree_node {
 	struct tree_node *sibling;
 	struct tree_node *other; /* next name of the same inode */
 	struct tree_inode *inode;
+	uint32_t layer; /* for the user: 0 at first */
 	uint16_t len;
 	char name[];
 };
@@ -66,17 +67,6 @@ struct tree_node *tree_root(const struct tree *t);
 struct tree_node *tree_find(const struct tree *t,
 			    const struct tree_node *parent, const char *name,
 			    size_t len);
-
-/*
- * Resolves an absolute, normalised path to the directory that holds its last
- * component, which *ret_last points to.  *ret is the deepest node that exists;
- * when that is not the whole parent, *ret_rest points to the first missing
- * component and otherwise equals *ret_last.  -ENOTDIR when a step on the way
- * is not a directory; *ret is that step then.
- */
-int tree_resolve(const struct tree *t, const char *path,
-		 struct tree_node **ret, const char **ret_rest,
-		 const char **ret_last);
 
 /* A node for a new inode (zeroed but for its mode), or for one more name of
  * `inode`.  The name must be free. */

@@ -101,31 +101,6 @@ static void test_names(void **state)
 	tree_free(NULL);
 }
 
-static void test_resolve(void **state)
-{
-	struct tree_node *dir, *link, *at;
-	const char *rest, *last;
-	struct tree *t;
-
-	assert_int_equal(tree_new(&t), 0);
-	assert_int_equal(tree_add(t, tree_root(t), "dir", 3, S_IFDIR, &dir), 0);
-	assert_int_equal(tree_add(t, dir, "link", 4, S_IFLNK, &link), 0);
-	assert_int_equal(tree_resolve(t, "/dir/new", &at, &rest, &last), 0);
-	assert_ptr_equal(at, dir);
-	assert_ptr_equal(rest, last);
-	assert_string_equal(last, "new");
-	assert_int_equal(tree_resolve(t, "/dir/x/y/z", &at, &rest, &last), 0);
-	assert_ptr_equal(at, dir);
-	assert_string_equal(rest, "x/y/z");
-	assert_string_equal(last, "z");
-	/* The last step may be anything, one on the way may not. */
-	assert_int_equal(tree_resolve(t, "/dir/link", &at, &rest, &last), 0);
-	assert_int_equal(tree_resolve(t, "/dir/link/x", &at, &rest, &last),
-			 -ENOTDIR);
-	assert_ptr_equal(at, link);
-	tree_free(t);
-}
-
 static void test_source_path(void **state)
 {
 	static const char *const good[][2] = {
@@ -195,7 +170,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_source_path),
 		cmocka_unit_test(test_acl),
 	};

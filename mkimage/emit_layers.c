@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a layer takes away from those below it.  Every name knows the last
+ * layer that named it, and a directory is named with all that is in it: so
+ * below a name of a lower layer all is of lower layers.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "mkimage/emit_types.h"
+#include "mkimage/resolve.h"
+
+static int prune_name(struct emit *e, struct tree_node *n, const char *path)
+{
+	int r = S_ISDIR(n->inode->mode) ? emit_prune(e, n, path) : 0;
+
+	if (!r && n->layer < e->layer)
+		r = emit_remove(e, n, path);
+	return r;
+}
+
+/* As deep as a path has components: PATH_MAX / 2. */
+int emit_prune(struct emit *e, struct tree_node *dir, const char *path)
+{
+	struct tree_node *n, *next;
+	int r = 0;
+
+	for (n = dir->inode->dir.children; n && !r; n = next) {
+		next = n->sibling;
+		r = prune_name(e, n, path);
+	}
+	return r;
+}
+
+/* The directory by the path's `len` first bytes: 1, or 0 if there is none. */
+static int find_dir(struct emit *e, const char *path, size_t len,
+		    struct tree_node **ret)
+{
+	_cleanup_resolved struct resolved to;
+	int r = resolve_dir(e->tree, path, len, 0, e->layer, &to);
+
+	if (r && r != -ENOTDIR && r != -ENOENT)
+		return emit_failed(r, path);
+	if (r || to.len)
+		return 0;
+	*ret = to.at;
+	return 1;
+}
+
+int emit_whiteout(struct emit *e, const char *path)
+{
+	const char *last = strrchr(path, '/') + 1;
+	struct tree_node *parent, *n;
+	int r;
+
+	if (!last[0]) {
+		log_error(0, "a layer deletes the root");
+		return -EINVAL;
+	}
+	r = find_dir(e, path, (size_t)(last - 1 - path), &parent);
+	if (r <= 0)
+		return r;
+	n = tree_find(e->tree, parent, last, strlen(last));
+	return n ? prune_name(e, n, path) : 0;
+}
+
+int emit_opaque(struct emit *e, const char *path)
+{
+	struct tree_node *dir;
+	int r = find_dir(e, path, path[1] ? strlen(path) : 0, &dir);
+
+	return r <= 0 ? r : emit_prune(e, dir, path);
+}
