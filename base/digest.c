@@ -13,12 +13,13 @@ struct digest_ctx {
 /* EVP_sha1() and EVP_sha256() look the algorithm up, under a lock common to
  * all threads, whenever a context starts.  Looked up once, they do not. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static EVP_MD *algorithms[2];
+static EVP_MD *algorithms[3];
 
 static void fetch_algorithms(void)
 {
 	algorithms[DIGEST_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
 	algorithms[DIGEST_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+	algorithms[DIGEST_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
 }
 
 static const EVP_MD *algorithm(enum digest_kind kind)

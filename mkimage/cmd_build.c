@@ -15,6 +15,7 @@
 #include "mkimage/catalog.h"
 #include "mkimage/cmd.h"
 #include "mkimage/emit.h"
+#include "mkimage/image_config.h"
 #include "mkimage/pool.h"
 #include "mkimage/progress.h"
 #include "mkimage/source.h"
@@ -102,6 +103,19 @@ static int write_info(struct build *b)
 	return r;
 }
 
+static int write_config(struct build *b)
+{
+	const struct bytes *config = &b->source->config;
+	int r;
+
+	if (!config->len)
+		return 0;
+	r = image_config_write(stage_fd(b->stage), config->data, config->len);
+	if (r)
+		log_error(r, "config.json");
+	return r;
+}
+
 static int run(struct build *b)
 {
 	int r = read_source(b);
@@ -112,6 +126,8 @@ static int run(struct build *b)
 		r = write_manifest(b);
 	if (!r)
 		r = write_info(b);
+	if (!r)
+		r = write_config(b);
 	if (!r) {
 		progress_phase(&b->progress, "writing them to disk");
 		r = stage_commit(b->stage, b->name, b->info.version);

@@ -10,6 +10,7 @@
 #include "mkimage/catalog.h"
 #include "mkimage/cmd.h"
 #include "mkimage/progress.h"
+#include "mkimage/show_config.h"
 
 static json_t *users_to_json(char **users)
 {
@@ -25,7 +26,8 @@ static json_t *users_to_json(char **users)
 }
 
 static int print_json(const struct cmd_context *c,
-		      const struct template_info *t, char **users)
+		      const struct template_info *t, char **users,
+		      json_t *config)
 {
 	_cleanup_free char *path = template_path(t->name, t->version);
 	json_t *json = catalog_to_json(t);
@@ -33,7 +35,8 @@ static int print_json(const struct cmd_context *c,
 	if (!json || !path ||
 	    json_object_set_new(json, "path",
 				json_sprintf("%s/%s", c->store, path)) ||
-	    json_object_set_new(json, "containers", users_to_json(users))) {
+	    json_object_set_new(json, "containers", users_to_json(users)) ||
+	    (config && json_object_set(json, "config", config))) {
 		json_decref(json);
 		json = NULL;
 	}
@@ -41,7 +44,8 @@ static int print_json(const struct cmd_context *c,
 }
 
 static int print_text(const struct cmd_context *c,
-		      const struct template_info *t, char **users)
+		      const struct template_info *t, char **users,
+		      const json_t *config)
 {
 	_cleanup_free char *path = template_path(t->name, t->version);
 	char size[16], built[64] = "?";
@@ -63,6 +67,7 @@ static int print_text(const struct cmd_context *c,
 	printf("files:      %" PRIu64 "\n", t->files);
 	printf("size:       %s (%" PRIu64 " bytes)\n", size, t->bytes);
 	printf("path:       %s/%s\n", c->store, path);
+	show_config_print(config);
 	printf("containers:");
 	for (char **u = users; *u; u++)
 		printf(" %s", *u);
@@ -83,6 +88,7 @@ static int show(const struct cmd_context *c, int storefd,
 		const struct template_ref *ref)
 {
 	const struct template_info *t;
+	json_t *config = NULL;
 	struct catalog list;
 	char **users;
 	int r = catalog_list(storefd, ref->name, &list);
@@ -99,8 +105,11 @@ static int show(const struct cmd_context *c, int storefd,
 		log_error(r, "%s@%s", ref->name, ref->version);
 		r = CMD_FAILED;
 	} else {
-		r = c->json ? print_json(c, t, users)
-			    : print_text(c, t, users);
+		r = show_config_read(storefd, ref->name, ref->version, &config)
+			    ? CMD_FAILED
+		    : c->json ? print_json(c, t, users, config)
+			      : print_text(c, t, users, config);
+		json_decref(config);
 		store_strv_free(users);
 	}
 	catalog_release(&list);

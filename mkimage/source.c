@@ -52,6 +52,7 @@ void source_close(struct source *s)
 		log_warning(0, "%lu attributes %s* and %s* of the source were left out",
 			    s->dropped, STENCIL_NS_TRUSTED, STENCIL_NS_USER);
 	free(s->name);
+	bytes_release(&s->config);
 	s->ops->close(s);
 }
 

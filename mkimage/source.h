@@ -29,6 +29,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/bytes.h"
 #include "base/manifest.h"
 #include "mkimage/memo.h"
 
@@ -80,6 +81,7 @@ struct source {
 	char *name;	       /* kind:path, for info.json */
 	unsigned long dropped; /* attributes of ours that were left out */
 	uint64_t left;	       /* bytes of data that may still come */
+	struct bytes config;   /* of an image: its configuration, raw JSON */
 };
 
 /* A directory that is not to be read, as if it were a mount point: the store,

@@ -20,6 +20,7 @@
 #include "base/store.h"
 #include "mkimage/catalog.h"
 #include "mkimage/discard.h"
+#include "mkimage/image_config.h"
 
 #define PREFIX ".build-"
 #define NAME_TRIES 100
@@ -268,11 +269,23 @@ int stage_asidefd(const struct stage *s)
 	return s->asidefd;
 }
 
+/* The version is there already: all that it gets of this build is the image's
+ * configuration, if it has one. */
+static int add_config(const struct stage *s, int namefd, const char *version)
+{
+	_cleanup_fd int fd = openat(namefd, version,
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+					    O_CLOEXEC);
+
+	return fd < 0 ? -errno : image_config_move(s->fd, fd);
+}
+
 /* Under the lock: the rename, and what makes it durable. */
 static int publish(struct stage *s, const char *name, const char *version)
 {
 	_cleanup_fd int namefd = catalog_open_name(s->storefd, name, true);
 	bool existed = false;
+	int r;
 
 	if (namefd < 0)
 		return namefd;
@@ -280,6 +293,9 @@ static int publish(struct stage *s, const char *name, const char *version)
 		if (errno != ENOTEMPTY && errno != EEXIST)
 			return -errno;
 		existed = true;
+		r = add_config(s, namefd, version);
+		if (r)
+			return r;
 	}
 	s->committed = !existed;
 	/* Of an existing version too: who made it may not be done yet. */

@@ -137,7 +137,7 @@ void tar_close(struct tar *t)
 static ssize_t read_stream(struct archive *a, void *arg, const void **ret)
 {
 	struct tar *t = arg;
-	ssize_t n = t->stream->read(t->stream, ret);
+	ssize_t n = stream_read(t->stream, ret);
 
 	if (n >= 0)
 		return n;
