@@ -5,7 +5,6 @@
 #include <fuse_lowlevel.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fs/kernel_format.h"
 
@@ -20,6 +19,7 @@
  * reply to INIT, so order is not a question.
  */
 static struct {
+	atomic_ullong wanted;	   /* flags beside WANTED */
 	atomic_ullong init_unique; /* of the INIT being served, else 0 */
 	atomic_ullong offered;	   /* flags of that INIT */
 	atomic_bool setxattr_ext;  /* SETXATTR comes in the long layout */
@@ -30,6 +30,11 @@ static __thread struct kernel_request current;
 const struct kernel_request *kernel_request(void)
 {
 	return &current;
+}
+
+void kernel_want(uint64_t flags)
+{
+	atomic_fetch_or(&conn.wanted, flags);
 }
 
 static void receive_init(const struct fuse_in_header *in, const void *arg,
@@ -133,7 +138,7 @@ bool kernel_reply(const struct iovec *iov, int count,
 		return false;
 
 	memcpy(ret_init, iov[1].iov_base, sizeof(*ret_init));
-	add = WANTED & atomic_load(&conn.offered);
+	add = (WANTED | atomic_load(&conn.wanted)) & atomic_load(&conn.offered);
 	ret_init->flags |= (uint32_t)add;
 	if (add >> 32) {
 		ret_init->flags |= FUSE_INIT_EXT;
@@ -142,36 +147,4 @@ bool kernel_reply(const struct iovec *iov, int count,
 	atomic_store(&conn.setxattr_ext,
 		     (ret_init->flags & FUSE_SETXATTR_EXT) != 0);
 	return true;
-}
-
-static ssize_t read_request(int fd, void *buf, size_t size, void *userdata)
-{
-	ssize_t n = read(fd, buf, size);
-
-	return n <= 0 ? n : (ssize_t)kernel_receive(buf, n);
-}
-
-static ssize_t write_reply(int fd, struct iovec *iov, int count,
-			   void *userdata)
-{
-	struct fuse_init_out init;
-	struct iovec changed[2];
-
-	if (!kernel_reply(iov, count, &init))
-		return writev(fd, iov, count);
-	changed[0] = iov[0];
-	changed[1] = (struct iovec){ &init, sizeof(init) };
-	return writev(fd, changed, 2);
-}
-
-int kernel_attach(struct fuse_session *se)
-{
-	/* Without splice callbacks libfuse does not splice, which would go past
-	 * read_request(). */
-	static const struct fuse_custom_io io = {
-		.read = read_request,
-		.writev = write_reply,
-	};
-
-	return fuse_session_custom_io(se, &io, fuse_session_fd(se));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The seam between libfuse and the kernel.  Every request and reply of a
- * session passes here (fuse_session_custom_io), because libfuse 3.14 knows
+ * session passes here (fs/transport.c has them), because libfuse 3.14 knows
  * neither all flags nor all operations that the kernel offers:
  *
  *  - the INIT reply gets the flags that libfuse does not know;
@@ -14,7 +14,7 @@
  * (MKNOD, MKDIR, SYMLINK, CREATE, TMPFILE, RENAME with a whiteout) and
  * (uint32_t)-1 in all others, on any mount.
  *
- * Thread safety: kernel_attach() once before the loop; kernel_request() from
+ * Thread safety: kernel_want() before the first request; kernel_request() from
  * any handler, about the request that the calling thread is serving;
  * kernel_receive() and kernel_reply() from any thread.  Ownership: nothing is
  * handed over.  Errors: negative errno.
@@ -28,7 +28,6 @@
 #include <sys/uio.h>
 
 struct fuse_init_out;
-struct fuse_session;
 
 /* What the request says beyond what libfuse passes on. */
 struct kernel_request {
@@ -40,9 +39,8 @@ struct kernel_request {
 
 #define KERNEL_TMPFILE_NAME "/"
 
-/* Takes over the session's input and output.  Call after fuse_session_mount()
- * and before the loop. */
-int kernel_attach(struct fuse_session *se);
+/* Flags for the reply to INIT, if the kernel offers them.  Before INIT. */
+void kernel_want(uint64_t flags);
 
 /* Of the request that this thread is serving. */
 const struct kernel_request *kernel_request(void);

@@ -17,16 +17,12 @@
 #include "fs/control.h"
 #include "fs/daemonize.h"
 #include "fs/fs.h"
-#include "fs/kernel.h"
 #include "fs/mountpoint.h"
 #include "fs/options.h"
 #include "fs/signals.h"
 #include "fs/mount_source.h"
+#include "fs/transport.h"
 
-/* A break of a large file occupies a thread for its whole length, so there may
- * be many; idle ones cost only a stack. */
-#define THREADS_MAX 512
-#define THREADS_IDLE 4
 #define FSNAME_MAX 255
 
 /* Everything that a mount holds, in the order in which it comes to be; undone
@@ -39,6 +35,7 @@ struct mount {
 	struct fs *fs;
 	struct fuse_session *se;
 	uint64_t id; /* of the mount */
+	struct transport *transport;
 	struct control *control;
 	struct signals *signals;
 };
@@ -159,12 +156,12 @@ static int session_open(struct mount *m)
 		return -EIO;
 	}
 	r = mountpoint_id(m->mountpoint, &m->id);
-	if (r == 0)
-		r = kernel_attach(m->se);
-	fs_attach(m->fs, m->se);
-	if (r < 0)
+	if (r < 0) {
 		log_error(r, "mounting on %s", m->mountpoint);
-	return r;
+		return r;
+	}
+	fs_attach(m->fs, m->se);
+	return transport_open(&m->transport, m->se, m->o->transport);
 }
 
 static int layers_and_fs(struct mount *m)
@@ -232,25 +229,6 @@ static void log_unserved(const struct options *o)
 	}
 }
 
-static int loop(struct mount *m)
-{
-	struct fuse_loop_config *cfg = fuse_loop_cfg_create();
-	int r;
-
-	if (!cfg) {
-		log_error(-ENOMEM, "serving %s", m->mountpoint);
-		return -ENOMEM;
-	}
-	fuse_loop_cfg_set_clone_fd(cfg, 0);
-	fuse_loop_cfg_set_idle_threads(cfg, THREADS_IDLE);
-	fuse_loop_cfg_set_max_threads(cfg, THREADS_MAX);
-	r = fuse_session_loop_mt(m->se, cfg);
-	fuse_loop_cfg_destroy(cfg);
-	if (r < 0)
-		log_error(r, "serving %s", m->mountpoint);
-	return r < 0 ? r : 0;
-}
-
 /*
  * libfuse unmounts by path, unless the kernel has ended the connection.  So it
  * may do that only while the path shows our mount: ours may be detached
@@ -275,6 +253,7 @@ static void session_close(struct mount *m)
 	/* Only once the connection is dead: the thread may be syncing. */
 	signals_stop(m->signals);
 	fuse_session_destroy(m->se);
+	transport_close(m->transport);
 }
 
 static int start(struct mount *m)
@@ -324,7 +303,7 @@ static int serve(struct mount *m)
 	fuse_set_log_func(log_fuse);
 	r = start(m);
 	if (r == 0)
-		r = loop(m);
+		r = transport_loop(m->transport);
 	session_close(m);
 	control_stop(m->control);
 	if (m->fs) {

@@ -16,7 +16,7 @@
 #include "base/bytes.h"
 
 enum tristate { OPT_AUTO, OPT_ON, OPT_OFF };
-enum transport { TRANSPORT_AUTO, TRANSPORT_URING, TRANSPORT_CLASSIC };
+enum transport_choice { TRANSPORT_AUTO, TRANSPORT_URING, TRANSPORT_CLASSIC };
 
 struct options {
 	char *source;	  /* the positional SOURCE, or NULL */
@@ -27,7 +27,7 @@ struct options {
 	char *template, *container, *store; /* as written */
 	char *cache;			    /* DIR, "none" or NULL */
 	char *fsname;			    /* NULL: chosen from the source */
-	enum transport transport;
+	enum transport_choice transport;
 	enum tristate passthrough;
 	bool coherent, is_volatile, foreground, debug, readonly;
 	bool allow_other;	  /* asked for; root mounts have it anyway */
