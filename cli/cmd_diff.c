@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/store.h"
 #include "cli/diff.h"
@@ -25,7 +26,7 @@ static int print_json(const struct diff *d)
 		if (json_array_append_new(array, obj))
 			r = -ENOMEM;
 		else
-			r = output_json_name(obj, "path", d->changes[i].path);
+			r = escape_json_name(obj, "path", d->changes[i].path);
 	}
 	if (!r)
 		return output_json(array);

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/store.h"
 #include "cli/mounts.h"
@@ -26,7 +27,7 @@ static json_t *to_json(const struct container *ct, const struct mounts *m)
 			m->state == MOUNT_LIVE);
 	if (!obj || m->state == MOUNT_NONE)
 		return obj;
-	if (output_json_name(obj, "mountpoint", m->record.mountpoint) ||
+	if (escape_json_name(obj, "mountpoint", m->record.mountpoint) ||
 	    output_set(obj, "pid", json_integer(m->record.pid))) {
 		json_decref(obj);
 		return NULL;
@@ -43,7 +44,7 @@ static int print_line(const struct container *ct, const struct mounts *m)
 	if (!stack)
 		return -ENOMEM;
 	if (m->state != MOUNT_NONE)
-		r = output_escape(m->record.mountpoint, &where);
+		r = escape_name(m->record.mountpoint, &where);
 	if (!r)
 		printf(LINE, ct->id, mounts_to_text(m->state), stack,
 		       where.len ? "  " : "", where.len ? where.data : "");

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/store.h"
 #include "cli/control.h"
@@ -73,7 +74,7 @@ static int add_mount(json_t *obj, const struct view *v)
 			  "since", since);
 	r = output_set(obj, "mount", mount);
 	if (!r)
-		r = output_json_name(mount, "mountpoint",
+		r = escape_json_name(mount, "mountpoint",
 				     v->mounts.record.mountpoint);
 	return r;
 }

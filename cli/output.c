@@ -8,54 +8,14 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/escape.h"
 
 #define VERSION_SHOWN 12
-
-static char escape_letter(unsigned char ch)
-{
-	static const char from[] = "\a\b\t\n\v\f\r\\";
-	static const char to[] = "abtnvfr\\";
-	const char *p = ch ? strchr(from, ch) : NULL;
-
-	return p ? to[p - from] : '\0';
-}
-
-/*
- * What a terminal could take for a command: C0, DEL, and C1, which UTF-8
- * writes as 0xc2 and 0x80 to 0x9f.  *ret_len says how many bytes it has.
- */
-static bool is_control(const unsigned char *s, int *ret_len)
-{
-	*ret_len = 1;
-	if (s[0] < 0x20 || s[0] == 0x7f)
-		return true;
-	*ret_len = 2;
-	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
-}
-
-int output_escape(const char *name, struct bytes *out)
-{
-	const unsigned char *s = (const unsigned char *)name;
-	int len, r = 0;
-
-	for (; *s && !r; s++) {
-		if (escape_letter(*s)) {
-			r = bytes_addf(out, "\\%c", escape_letter(*s));
-		} else if (is_control(s, &len)) {
-			r = bytes_addf(out, "\\%03o", *s);
-			if (!r && len == 2)
-				r = bytes_addf(out, "\\%03o", *++s);
-		} else {
-			r = bytes_add(out, s, 1);
-		}
-	}
-	return r;
-}
 
 int output_name(const char *prefix, const char *name)
 {
 	_cleanup_bytes struct bytes line = BYTES_INIT;
-	int r = output_escape(name, &line);
+	int r = escape_name(name, &line);
 
 	if (r)
 		return r;
@@ -66,42 +26,6 @@ int output_name(const char *prefix, const char *name)
 int output_set(json_t *obj, const char *key, json_t *value)
 {
 	return json_object_set_new(obj, key, value) ? -ENOMEM : 0;
-}
-
-/* Escaped, and the bytes above 0x7f too: they are what made it no Unicode. */
-static json_t *escaped_ascii(const char *name)
-{
-	_cleanup_bytes struct bytes escaped = BYTES_INIT;
-	_cleanup_bytes struct bytes ascii = BYTES_INIT;
-	const unsigned char *s;
-	int r = output_escape(name, &escaped);
-
-	if (r)
-		return NULL;
-	for (s = (const unsigned char *)escaped.data; s && *s && !r; s++)
-		r = *s < 0x80 ? bytes_add(&ascii, s, 1) :
-				bytes_addf(&ascii, "\\%03o", *s);
-	return r ? NULL : json_string(ascii.data ? ascii.data : "");
-}
-
-int output_json_name(json_t *obj, const char *key, const char *name)
-{
-	_cleanup_bytes struct bytes hexkey = BYTES_INIT;
-	_cleanup_free char *hex = NULL;
-	json_t *plain = json_string(name);
-	int r;
-
-	if (plain)
-		return output_set(obj, key, plain);
-	r = output_set(obj, key, escaped_ascii(name));
-	if (r)
-		return r;
-	hex = malloc(2 * strlen(name) + 1);
-	if (!hex)
-		return -ENOMEM;
-	bytes_to_hex(name, strlen(name), hex);
-	r = bytes_addf(&hexkey, "%s_hex", key);
-	return r ? r : output_set(obj, hexkey.data, json_string(hex));
 }
 
 int output_json(json_t *value)
@@ -123,7 +47,7 @@ int output_mount(const char *id, const char *mountpoint)
 
 	if (!obj)
 		return -ENOMEM;
-	r = output_json_name(obj, "mountpoint", mountpoint);
+	r = escape_json_name(obj, "mountpoint", mountpoint);
 	if (!r)
 		return output_json(obj);
 	json_decref(obj);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Printing: names that may hold anything, and JSON.
+ * Printing: names that may hold anything (base/escape.h), and JSON.
  *
  * Thread safety: none needed.  Ownership: what is passed in stays the
  * caller's, but output_json() and output_set() take over the JSON value.
@@ -16,17 +16,8 @@
 #include "base/bytes.h"
 #include "base/store.h"
 
-/* Appends `name` as `ls -b` shows control characters and backslashes. */
-int output_escape(const char *name, struct bytes *out);
-
 /* Prints prefix, escaped name, newline. */
 int output_name(const char *prefix, const char *name);
-
-/*
- * Sets key to the name as it is.  JSON holds Unicode only: a name that is not
- * UTF-8 is set escaped, and its bytes in hexadecimal under KEY_hex.
- */
-int output_json_name(json_t *obj, const char *key, const char *name);
 
 /* Sets key to the value, which may be NULL for lack of memory: -ENOMEM.
  * Takes over the value in any case. */
