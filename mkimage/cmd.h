@@ -19,11 +19,15 @@ struct cmd_context {
 	uint64_t max_size; /* of build: bytes of data, UINT64_MAX for no limit */
 };
 
+/* Digits of a version that people are shown. */
+#define CMD_SHORT_VERSION 12
+
 enum { CMD_OK = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
 int cmd_build(const struct cmd_context *c, int argc, char **argv);
 int cmd_list(const struct cmd_context *c, int argc, char **argv);
 int cmd_show(const struct cmd_context *c, int argc, char **argv);
+int cmd_verify(const struct cmd_context *c, int argc, char **argv);
 int cmd_rm(const struct cmd_context *c, int argc, char **argv);
 
 /* The store, O_PATH; -1 after a message. */

@@ -11,8 +11,6 @@
 #include "mkimage/cmd.h"
 #include "mkimage/progress.h"
 
-#define SHORT_VERSION 12
-
 /* What is damaged is told, and the others are listed. */
 static int tell_damaged(const struct catalog *list)
 {
@@ -62,7 +60,7 @@ static int print_table(const struct catalog *list)
 
 	if (list->n)
 		printf("  %-*s  %-*s  %8s  %9s  %s\n", width, "NAME",
-		       SHORT_VERSION, "VERSION", "FILES", "SIZE", "BUILT");
+		       CMD_SHORT_VERSION, "VERSION", "FILES", "SIZE", "BUILT");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct template_info *t = &list->at[i];
 		char size[16], built[32] = "?";
@@ -75,7 +73,7 @@ static int print_table(const struct catalog *list)
 			strftime(built, sizeof(built), "%Y-%m-%d %H:%M", &tm);
 		progress_size(t->bytes, size);
 		printf("%c %-*s  %.*s  %8" PRIu64 "  %9s  %s\n",
-		       t->current ? '*' : ' ', width, t->name, SHORT_VERSION,
+		       t->current ? '*' : ' ', width, t->name, CMD_SHORT_VERSION,
 		       t->version, t->files, size, built);
 	}
 	return cmd_flush();

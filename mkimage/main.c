@@ -25,6 +25,8 @@ static const struct command {
 	  "make a template of a directory, a tar, or - (tar on stdin)" },
 	{ "list", "", 0, 0, 0, cmd_list, "list templates and their versions" },
 	{ "show", "NAME[@VERSION]", 1, 1, 0, cmd_show, "show one version" },
+	{ "verify", "[NAME[@VERSION]]", 0, 1, 0, cmd_verify,
+	  "read a version again, or all and the pool, and name what is damaged" },
 	{ "rm", "NAME[@VERSION]", 1, 1, 0, cmd_rm,
 	  "remove a version, or all of a name, unless in use" },
 };

@@ -120,14 +120,33 @@ int meta_apply(int dirfd, const char *name, const struct tree_inode *inode,
 	return set_time(dirfd, name, inode);
 }
 
-int meta_set_links(int fd, uint32_t n, const struct sha256 *paths)
+void meta_links_value(uint32_t n, const struct sha256 *paths,
+		      char out[static META_LINKS_MAX])
 {
-	char hex[2 * LINKS_BYTES + 1], value[sizeof(hex) + 16];
-	int len;
+	char hex[2 * LINKS_BYTES + 1];
 
 	bytes_to_hex(paths->bytes, LINKS_BYTES, hex);
-	len = snprintf(value, sizeof(value), "%u %s", n, hex);
-	return set_xattr(fd, NULL, LINKS_ATTR, value, (size_t)len);
+	snprintf(out, META_LINKS_MAX, "%u %s", n, hex);
+}
+
+int meta_set_links(int fd, uint32_t n, const struct sha256 *paths)
+{
+	char value[META_LINKS_MAX];
+
+	meta_links_value(n, paths, value);
+	return set_xattr(fd, NULL, LINKS_ATTR, value, strlen(value));
+}
+
+int meta_get_links(int dirfd, const char *name,
+		   char out[static META_LINKS_MAX])
+{
+	ssize_t n = fileio_getxattr(dirfd, name, LINKS_ATTR, out,
+				    META_LINKS_MAX - 1);
+
+	if (n < 0)
+		return n == -ERANGE ? -EBADMSG : (int)n;
+	out[n] = '\0';
+	return 0;
 }
 
 int meta_get_sha1(int dirfd, const char *name, struct sha1 *ret)

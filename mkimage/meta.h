@@ -37,6 +37,13 @@ int meta_set_links(int fd, uint32_t n, const struct sha256 *paths);
  * -ENODATA, -EBADMSG. */
 int meta_get_sha1(int dirfd, const char *name, struct sha1 *ret);
 
+/* The value of trusted.stencil.links for such a group, and what `name` has. */
+#define META_LINKS_MAX 40
+void meta_links_value(uint32_t n, const struct sha256 *paths,
+		      char out[static META_LINKS_MAX]);
+int meta_get_links(int dirfd, const char *name,
+		   char out[static META_LINKS_MAX]);
+
 /* Owner, mode, mtime, size and all attributes of two open files agree: 1,
  * 0 or -errno. */
 int meta_equal(int a, int b);

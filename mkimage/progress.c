@@ -65,6 +65,12 @@ void progress_phase(struct progress *p, const char *text)
 			text);
 }
 
+void progress_hide(struct progress *p)
+{
+	if (p->shown)
+		fputs("\r\033[K", stderr);
+}
+
 void progress_release(struct progress *p)
 {
 	if (p->shown)

@@ -21,6 +21,8 @@ void progress_init(struct progress *p, bool quiet);
 void progress_add(struct progress *p, uint64_t files, uint64_t bytes);
 /* What is being done from here on, when that is no longer reading. */
 void progress_phase(struct progress *p, const char *text);
+/* Removes the line until there is more to show. */
+void progress_hide(struct progress *p);
 /* Removes the line. */
 void progress_release(struct progress *p);
 
