@@ -175,14 +175,16 @@ uninstall:
 		$(foreach m,$(MANPAGES),$(call man_section,$(m))/$(notdir $(m))) \
 		$(HELPERDIR)/mount.stencilfs $(HELPERDIR)/mount.fuse.stencilfs
 
-# make fuzz [FUZZ_SECONDS=n]: each target with clang's libFuzzer, started from
-# the corpus in the repository; what it finds stays in the build folder.
+# make fuzz [FUZZ_SECONDS=n] [FUZZ='source_tar emit']: each target, or those
+# named, with clang's libFuzzer, started from the corpus in the repository; what
+# it finds stays in the build folder.
 FUZZ_SECONDS ?= 10
 FUZZ_CC ?= clang
 FUZZ_BUILD := $(BUILD)-fuzz
 FUZZ_SAN := address,undefined
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
-FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(FUZZ_SRC))
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
+FUZZ_TARGETS := $(patsubst %,$(FUZZ_BUILD)/fuzz_%,$(FUZZ))
 fuzz_obj = $(patsubst %.c,$(FUZZ_BUILD)/obj/%.o,$(1))
 
 $(FUZZ_BUILD)/obj/%.o: %.c
@@ -192,16 +194,19 @@ $(FUZZ_BUILD)/obj/%.o: %.c
 		-fsanitize=fuzzer-no-link,$(FUZZ_SAN) \
 		-fno-sanitize-recover=undefined -c -o $@ $<
 $(FUZZ_BUILD)/fuzz_%: $(FUZZ_BUILD)/obj/tests/fuzz/fuzz_%.o \
-		$(call fuzz_obj,$(BASE_SRC) fs/options.c)
+		$(call fuzz_obj,$(BASE_SRC) fs/options.c \
+		$(filter-out mkimage/main.c,$(MKIMAGE_SRC)))
 	@echo "  FUZZLD  $@"
 	$(Q)$(FUZZ_CC) $(ALL_LDFLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^ \
-		$(LIB_BASE)
+		$(LIB_MKIMAGE)
+fuzz-targets: $(FUZZ_TARGETS)
 fuzz: $(FUZZ_TARGETS)
 	$(Q)for t in $(FUZZ_TARGETS); do \
 		name=$${t##*/fuzz_}; \
 		mkdir -p $(FUZZ_BUILD)/corpus/$$name tests/fuzz/corpus/$$name; \
 		echo "  FUZZ    $$name ($(FUZZ_SECONDS) s)"; \
 		$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			-timeout=20 -rss_limit_mb=1024 \
 			-artifact_prefix=$(FUZZ_BUILD)/$$name- \
 			$(FUZZ_BUILD)/corpus/$$name tests/fuzz/corpus/$$name \
 			>$(FUZZ_BUILD)/$$name.log 2>&1 || \
@@ -219,12 +224,12 @@ help:
 	@echo '  tests           and what the tests need'
 	@echo '  check [T=name]  all tests, or those whose name holds the word'
 	@echo "  bench [B=name]  measurements, see bench/README.md"
-	@echo '  fuzz            runs the fuzzers for a while; needs clang'
+	@echo "  fuzz [FUZZ=name] runs the fuzzers for a while; needs clang"
 	@echo '  check-includes  directions of #include; each header by itself'
 	@echo '  check-style     lengths of files and functions, SPDX lines'
 	@echo '  install         PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo '  uninstall       the same'
 	@echo '  clean           removes all build folders'
 
-.PHONY: all tests check bench benches check-includes check-style install uninstall clean help
+.PHONY: all tests check fuzz fuzz-targets bench benches check-includes check-style install uninstall clean help
 .SECONDARY:

@@ -51,19 +51,36 @@ void source_close(struct source *s)
 	if (s->dropped)
 		log_warning(0, "%lu attributes %s* and %s* of the source were left out",
 			    s->dropped, STENCIL_NS_TRUSTED, STENCIL_NS_USER);
+	free(s->path);
 	free(s->name);
 	bytes_release(&s->config);
 	s->ops->close(s);
 }
 
+static bool has_data(const struct source_item *i)
+{
+	return i->kind == SOURCE_ENTRY && !i->entry.hardlink &&
+	       S_ISREG(i->entry.mode);
+}
+
 /* What an entry promises counts at once: a header that lies about its size
  * must not cost more than itself. */
-static int check_size(const struct source *s, const struct manifest_entry *e)
+static int take_size(struct source *s, const struct manifest_entry *e)
 {
-	if (e->hardlink || !S_ISREG(e->mode) || e->size <= s->left)
-		return 0;
-	log_error(0, "%s: more data than --max-size allows", e->path);
-	return -EFBIG;
+	if (e->size > s->left) {
+		log_error(0, "%s: more data than --max-size allows", e->path);
+		return -EFBIG;
+	}
+	free(s->path);
+	s->path = strdup(e->path);
+	if (!s->path) {
+		log_error(-ENOMEM, "%s", e->path);
+		return -ENOMEM;
+	}
+	s->left -= e->size;
+	s->size = e->size;
+	s->end = 0;
+	return 0;
 }
 
 int source_next(struct source *s, struct source_item *ret)
@@ -73,25 +90,49 @@ int source_next(struct source *s, struct source_item *ret)
 
 	if (r <= 0)
 		return r;
-	r = check_size(s, &item.entry);
+	r = has_data(&item) ? take_size(s, &item.entry) : 0;
 	if (r) {
 		source_item_release(&item);
 		return r;
 	}
-	if (!item.entry.hardlink && S_ISREG(item.entry.mode))
-		s->left -= item.entry.size;
 	*ret = item;
 	return 1;
 }
 
 int source_data(struct source *s, struct source_block *ret)
 {
-	return s->ops->data(s, ret);
+	struct source_block block;
+	int r = s->ops->data(s, &block);
+
+	if (r <= 0)
+		return r;
+	if (block.offset < s->end || block.offset > s->size ||
+	    block.len > s->size - block.offset) {
+		log_error(0, "%s: its data %s", s->path,
+			  block.offset < s->end ? "is not in order"
+						: "goes beyond its size");
+		return -EBADMSG;
+	}
+	s->end = block.offset + block.len;
+	*ret = block;
+	return 1;
 }
 
 static bool has_prefix(const char *s, const char *prefix)
 {
 	return !strncmp(s, prefix, strlen(prefix));
+}
+
+/* listxattr(2) gives all names in one piece, each with a NUL. */
+static bool fits(const struct manifest_entry *e, const char *name, size_t len)
+{
+	size_t names = strlen(name) + 1;
+
+	if (names > XATTR_NAME_MAX + 1 || len > XATTR_SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < e->nxattrs; i++)
+		names += strlen(e->xattrs[i].name) + 1;
+	return names <= XATTR_LIST_MAX;
 }
 
 int source_add_xattr(struct source *s, struct manifest_entry *e,
@@ -107,6 +148,8 @@ int source_add_xattr(struct source *s, struct manifest_entry *e,
 	for (size_t i = 0; i < e->nxattrs; i++)
 		if (!strcmp(e->xattrs[i].name, name))
 			return 0;
+	if (!fits(e, name, len))
+		return -E2BIG;
 	grown = reallocarray(e->xattrs, e->nxattrs + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

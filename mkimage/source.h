@@ -82,6 +82,9 @@ struct source {
 	unsigned long dropped; /* attributes of ours that were left out */
 	uint64_t left;	       /* bytes of data that may still come */
 	struct bytes config;   /* of an image: its configuration, raw JSON */
+	/* The regular file that was returned last: */
+	char *path;
+	uint64_t size, end; /* all of it, and what source_data() gave */
 };
 
 /* A directory that is not to be read, as if it were a mount point: the store,
@@ -108,7 +111,8 @@ void source_close(struct source *s);
 int source_next(struct source *s, struct source_item *ret);
 
 /* 1 with the next block of the regular file that source_next() returned last,
- * 0 at the file's end.  Not reading (to the end) is allowed. */
+ * 0 at the file's end.  Not reading (to the end) is allowed.  Whatever the kind
+ * reads, blocks ascend and lie within the entry's size: else -EBADMSG. */
 int source_data(struct source *s, struct source_block *ret);
 
 /* For the kinds. */
@@ -118,7 +122,8 @@ int source_tar_open(const char *path, struct source **ret);
 
 /*
  * Adds an attribute to an entry, unless the name is there already, or is one
- * of ours, which is counted.  The value is copied.
+ * of ours, which is counted.  The value is copied.  -E2BIG for what no file
+ * can have on Linux: a long name, a large value, too many names.
  */
 int source_add_xattr(struct source *s, struct manifest_entry *e,
 		     const char *name, const void *value, size_t len);

@@ -115,6 +115,8 @@ static int take_acl(struct source *s, struct archive_entry *ae, int type,
 		if (!r)
 			r = source_add_xattr(s, e, attr, value.data,
 					     value.len);
+		if (r)
+			failed(e->path, r);
 	}
 	acl_release(&a);
 	return r;
@@ -137,6 +139,8 @@ static int take_xattrs(struct source *s, struct archive_entry *ae,
 			return -EBADMSG;
 		}
 		r = source_add_xattr(s, e, name, value, len);
+		if (r)
+			failed(e->path, r);
 	}
 	if (!r)
 		r = take_acl(s, ae, ARCHIVE_ENTRY_ACL_TYPE_ACCESS,
