@@ -287,8 +287,9 @@ static int reflink(struct placing *l)
 		r = meta_copy(l->fd, fd);
 	}
 	if (r) {
-		(void)unlinkat(p->asidefd, ASIDE, 0); /* r is to be told */
-		return p->no_clone ? 0 : r;
+		int left = unlinkat(p->asidefd, ASIDE, 0) ? -errno : 0;
+
+		return p->no_clone ? left : r;
 	}
 	r = install(p, l->dirfd, l->path);
 	return r ? r : 1;

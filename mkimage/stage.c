@@ -63,12 +63,19 @@ static int lock(int fd, int how)
 	return 0;
 }
 
-int stage_lock(int storefd)
+static int lock_templates(int storefd)
 {
 	_cleanup_fd int fd = open_templates(storefd);
 	int r = fd < 0 ? fd : lock(fd, LOCK_EX);
 
-	return r ? failed(r, "templates") : take_fd(&fd);
+	return r ? r : take_fd(&fd);
+}
+
+int stage_lock(int storefd)
+{
+	int fd = lock_templates(storefd);
+
+	return fd < 0 ? failed(fd, "templates") : fd;
 }
 
 static struct stage *alloc(int storefd)
@@ -179,7 +186,7 @@ static int remove_remains(int storefd)
  * against remove_remains() of others. */
 static int make(struct stage *s)
 {
-	_cleanup_fd int lockfd = stage_lock(s->storefd);
+	_cleanup_fd int lockfd = lock_templates(s->storefd);
 	char name[32];
 	int r = lockfd < 0 ? lockfd : -EEXIST;
 

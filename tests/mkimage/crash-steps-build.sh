@@ -24,8 +24,8 @@ while read -r call number; do
 	clean
 	if is_listed new; then
 		# Complete, but perhaps not yet the current one.
-		[ -L "$STORE/templates/new/current" ] ||
-			ln -s "$version" "$STORE/templates/new/current"
+		rm -f "$STORE/templates/new/.current"
+		ln -sfn "$version" "$STORE/templates/new/current"
 		t_state "$T/with" "$at, cleaned"
 	else
 		t_state "$T/without" "$at, cleaned"

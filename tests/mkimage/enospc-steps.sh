@@ -18,6 +18,7 @@ forget new
 # What may have failed and yet all is well.
 succeeded()
 {
+	grep -q INJECTED "$T/calls" || t_fail "$1: not reached"
 	t_eq "" "$(cat "$T/err")" "$1: status 0 and a message"
 	t_eq "new@$version" "$(cat "$T/out")" "$1: version"
 	t_state "$T/with" "$1, and it did not matter"
@@ -44,17 +45,24 @@ failed_well()
 		rmdir "$STORE/templates/new" 2>/dev/null || true
 	fi
 	t_state "$T/without" "$1"
+	forget_folders
 }
 
+turn=0
 while read -r call number; do
-	for how in ENOSPC:"No space left on device" EIO:"Input/output error"; do
-		at="${how%%:*} of $call $number"
-		interrupted "$call" "$number" "error=${how%%:*}" -q build new \
+	# The two by turns; the first of a kind gets both.
+	errors=(ENOSPC EIO)
+	[ "$number" = 1 ] || errors=("${errors[turn++ % 2]}")
+	for error in "${errors[@]}"; do
+		at="$error of $call $number"
+		interrupted "$call" "$number" "error=$error" -q build new \
 			"$T/disk/small"
 		if [ $RC = 0 ]; then
 			succeeded "$at"
+		elif [ "$error" = EIO ]; then
+			failed_well "$at" "Input/output error"
 		else
-			failed_well "$at" "${how#*:}"
+			failed_well "$at" "No space left on device"
 		fi
 	done
 done <"$T/plan"

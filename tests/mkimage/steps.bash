@@ -62,7 +62,7 @@ plan()
 
 	strace -f -o "$T/calls" -e trace="$kinds" "$BUILD/mkstencil" \
 		--store="$STORE" "$@" >/dev/null
-	awk -v most="${STEPS_OF_A_KIND:-14}" '
+	awk -v most="${STEPS_OF_A_KIND:-10}" '
 		$2 !~ /^[a-z]/ || / resumed>/	{ next }
 		{
 			call = $2
@@ -146,12 +146,17 @@ is_listed()
 	jq -e --arg n "$1" 'any(.name == $n)' "$T/list" >/dev/null
 }
 
-# Removes a template and makes the pool's folders as they were, so that the
-# next build takes the same steps.
+# Makes the pool's folders as they were, so that the next build takes the same
+# steps.
+forget_folders()
+{
+	find "$STORE/pool" -mindepth 1 -type d -empty -delete
+}
+
 forget()
 {
 	mk -q rm "$1"
-	find "$STORE/pool" -mindepth 1 -type d -empty -delete
+	forget_folders
 }
 
 # Removes what was left, by the command that is for it where there is one.
