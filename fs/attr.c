@@ -23,6 +23,17 @@
 #define YIELDS 100
 #define RETRIES 10000
 
+static int stat_lower(struct fs *fs, struct node *n, unsigned before,
+		      struct stat *ret)
+{
+	int r = lower_stat(fs, node_is_dir(n) ? n->dir->lowers[0] : n->lower,
+			   ret);
+
+	if (!r && node_is_dir(n) && atomic_load(&n->epoch) != before)
+		return -EAGAIN;
+	return r;
+}
+
 /* stat(2) of the inode that has the attributes; -EAGAIN if it was not what
  * the node stands for (a rename in between). */
 static int stat_once(struct fs *fs, struct node *n, struct stat *ret,
@@ -36,17 +47,18 @@ static int stat_once(struct fs *fs, struct node *n, struct stat *ret,
 	/* Odd: a break below is putting the directory's times back. */
 	if (node_is_dir(n) && (before & 1))
 		return -EAGAIN;
-	r = node_attr_place(fs, n, &p, ret_upper);
+	*ret_upper = node_flags(n) & NODE_UPPER;
+	if (!*ret_upper)
+		return stat_lower(fs, n, before, ret);
+	r = node_upper_place(fs, n, &p);
 	if (!r)
 		r = place_stat(&p, ret);
-	if (r == -ENOENT && *ret_upper)
+	if (r == -ENOENT)
 		return -EAGAIN;
 	if (r)
 		return r;
 	if (node_is_dir(n) && atomic_load(&n->epoch) != before)
 		return -EAGAIN;
-	if (!*ret_upper)
-		return 0;
 	pthread_mutex_lock(&n->lock);
 	ino = n->upper_ino;
 	pthread_mutex_unlock(&n->lock);
@@ -55,12 +67,9 @@ static int stat_once(struct fs *fs, struct node *n, struct stat *ret,
 
 static int data_blocks(struct fs *fs, struct node *n, blkcnt_t *ret)
 {
-	_cleanup_place struct place p = PLACE_INIT;
 	struct stat st;
-	int r = lower_place(fs, n->data, &p);
+	int r = lower_stat(fs, n->data, &st);
 
-	if (!r)
-		r = place_stat(&p, &st);
 	if (!r)
 		*ret = st.st_blocks;
 	return r;
@@ -338,6 +347,19 @@ void attr_setattr_op(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 		fuse_reply_attr(req, &st, LOOKUP_TIMEOUT);
 }
 
+static ssize_t read_indexed(const struct lower *l, char *buf, size_t size)
+{
+	const char *target;
+	int len = tindex_target(l->layer->tindex, l->entry, &target);
+
+	if (len < 0)
+		return len == -EBADMSG ? -EIO : len;
+	if ((size_t)len > size)
+		len = (int)size;
+	memcpy(buf, target, (size_t)len);
+	return len;
+}
+
 /* The link is opened first: by its name, a rename could show another. */
 static ssize_t read_link(struct fs *fs, struct node *n, char *buf, size_t size)
 {
@@ -348,6 +370,8 @@ static ssize_t read_link(struct fs *fs, struct node *n, char *buf, size_t size)
 
 	if (node_flags(n) & NODE_UPPER) {
 		r = fd = node_open_upper(fs, n, O_PATH);
+	} else if (n->lower->entry) {
+		return read_indexed(n->lower, buf, size);
 	} else {
 		r = lower_place(fs, n->lower, &p);
 		if (!r)

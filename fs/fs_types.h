@@ -21,6 +21,7 @@
 
 #include "base/layer_format.h"
 #include "base/table.h"
+#include "base/tindex.h"
 #include "fs/fdcache.h"
 
 /* One read-only directory tree.  Immutable after mount. */
@@ -31,6 +32,8 @@ struct layer {
 	uint64_t ino_base; /* added to its inode numbers, see layers.h */
 	bool foreign;	   /* not a template of ours: all dialects of whiteouts
 			      are read */
+	struct tindex *tindex; /* a template's index, or NULL */
+	int tindex_error;      /* why not */
 	bool has_uuid;
 	unsigned char uuid[16];
 };
@@ -47,6 +50,7 @@ struct lower {
 				 differs from the path in the layer */
 	uint64_t ino;	      /* as in the layer */
 	dev_t dev;
+	const struct tindex_entry *entry; /* in the layer's index, if any */
 	bool has_xwhiteouts;  /* whiteouts that are attributes may be inside */
 	atomic_int aufs;      /* enum lower_aufs: are .wh. names inside? */
 	struct fdslot dir;    /* directories only */

@@ -46,7 +46,8 @@ static void read_uuid(struct layer *l)
 }
 
 static struct lower *lower_new(struct layer *layer, struct lower *parent,
-			       const char *name, const struct stat *st)
+			       const char *name, const struct stat *st,
+			       const struct tindex_entry *entry)
 {
 	size_t len = strlen(name);
 	struct lower *l = calloc(1, sizeof(*l) + len + 1);
@@ -58,6 +59,7 @@ static struct lower *lower_new(struct layer *layer, struct lower *parent,
 	l->parent = parent ? lower_get(parent) : NULL;
 	l->ino = st->st_ino;
 	l->dev = st->st_dev;
+	l->entry = entry;
 	fdslot_init(&l->dir);
 	memcpy(l->name, name, len + 1);
 	return l;
@@ -66,6 +68,7 @@ static struct lower *lower_new(struct layer *layer, struct lower *parent,
 static int open_layer(struct fs *fs, unsigned i, size_t n, const char *path)
 {
 	struct layer *l = &fs->layers[i];
+	const struct tindex_entry *root = NULL;
 	struct stat st;
 
 	l->index = i;
@@ -76,7 +79,11 @@ static int open_layer(struct fs *fs, unsigned i, size_t n, const char *path)
 		return -errno;
 	l->dev = st.st_dev;
 	read_uuid(l);
-	fs->roots[i] = lower_new(l, NULL, "", &st);
+	if (!l->foreign)
+		l->tindex_error = tindex_open(l->fd, &l->tindex);
+	if (l->tindex)
+		root = tindex_root(l->tindex);
+	fs->roots[i] = lower_new(l, NULL, "", &st, root);
 	if (!fs->roots[i])
 		return -ENOMEM;
 	fs->roots[i]->has_xwhiteouts = l->foreign;
@@ -113,6 +120,7 @@ void layers_close(struct fs *fs)
 		lower_put(fs, fs->roots[i]);
 		if (fs->layers[i].fd >= 0)
 			close(fs->layers[i].fd);
+		tindex_close(fs->layers[i].tindex);
 	}
 	free(fs->roots);
 	free(fs->layers);
@@ -289,7 +297,21 @@ int lower_path(const struct lower *l, struct bytes *ret)
 }
 
 struct lower *lower_child(struct lower *parent, const char *name,
-			  const struct stat *st)
+			  const struct stat *st,
+			  const struct tindex_entry *entry)
 {
-	return lower_new(parent->layer, parent, name, st);
+	return lower_new(parent->layer, parent, name, st, entry);
+}
+
+int lower_stat(struct fs *fs, struct lower *l, struct stat *ret)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	int r;
+
+	if (l->entry) {
+		tindex_stat(l->layer->tindex, l->entry, l->layer->dev, ret);
+		return 0;
+	}
+	r = lower_place(fs, l, &p);
+	return r ? r : place_stat(&p, ret);
 }

@@ -40,7 +40,12 @@ static inline uint64_t lower_ino(const struct lower *l)
 
 /* A new position below `parent`. NULL without memory. */
 struct lower *lower_child(struct lower *parent, const char *name,
-			  const struct stat *st);
+			  const struct stat *st,
+			  const struct tindex_entry *entry);
+
+/* stat(2) of it, from the index where there is one: what a look-up says and
+ * what comes later must agree. */
+int lower_stat(struct fs *fs, struct lower *l, struct stat *ret);
 
 /* Frees the array after putting each entry. */
 void lowers_free(struct fs *fs, struct lower **lowers, unsigned n);

@@ -300,7 +300,7 @@ static int break_shared(struct brk *b)
 	r = lower_place(b->fs, b->lower, &b->from);
 	if (r)
 		return r;
-	r = place_stat(&b->from, &b->st);
+	r = lower_stat(b->fs, b->lower, &b->st);
 	if (!r)
 		r = build(b);
 	if (!r)

@@ -194,6 +194,48 @@ static int read_one(struct build *b, struct lower *l, int parent)
 	return r ? r : -errno;
 }
 
+/* The same from the layer's index. */
+static int add_indexed(struct build *b, const struct lower *l,
+		       const struct tindex_entry *e)
+{
+	char name[NAME_MAX + 1];
+	mode_t mode = tindex_mode(e);
+	const char *stored;
+	struct stat st;
+	int len = tindex_name(l->layer->tindex, e, &stored);
+
+	if (len < 0)
+		return -EIO;
+	memcpy(name, stored, (size_t)len);
+	name[len] = '\0';
+	tindex_stat(l->layer->tindex, e, l->dev, &st);
+	return add(b, name, st.st_ino + l->layer->ino_base, IFTODT(mode),
+		   S_ISCHR(mode) && st.st_rdev == makedev(0, 0));
+}
+
+static int read_indexed(struct build *b, struct lower *l)
+{
+	const struct tindex_entry *e;
+	int n = tindex_entries(l->layer->tindex, l->entry, &e), r = 0;
+
+	b->layer++;
+	for (int i = 0; i < n && !r; i++)
+		r = add_indexed(b, l, &e[i]);
+	return n < 0 ? -EIO : r;
+}
+
+static int read_lower(struct build *b, struct lower *l)
+{
+	_cleanup_fdref struct fdref *ref = NULL;
+	int fd;
+
+	/* Whiteouts that are attributes are asked of the files themselves. */
+	if (l->entry && !l->has_xwhiteouts)
+		return read_indexed(b, l);
+	fd = lower_dirfd(b->fs, l, &ref);
+	return fd < 0 ? fd : read_one(b, l, fd);
+}
+
 static int read_all(struct build *b)
 {
 	struct fdref *ref = NULL;
@@ -205,12 +247,8 @@ static int read_all(struct build *b)
 		cleanup_fdref(&ref);
 	}
 	for (unsigned i = 0; !r && !b->opaque && i < b->dir->dir->nlowers;
-	     i++) {
-		ref = NULL;
-		fd = lower_dirfd(b->fs, b->dir->dir->lowers[i], &ref);
-		r = fd < 0 ? fd : read_one(b, b->dir->dir->lowers[i], fd);
-		cleanup_fdref(&ref);
-	}
+	     i++)
+		r = read_lower(b, b->dir->dir->lowers[i]);
 	return r;
 }
 

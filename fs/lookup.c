@@ -177,7 +177,8 @@ static int resolve_links(struct fs *fs, struct found *f)
 	/* The index lives by marks, which need privilege on special files. */
 	if (f->st.st_nlink < 2 || (fs->userxattr && !S_ISREG(f->st.st_mode)))
 		return 0;
-	if (f->lowers[0]->layer->foreign) {
+	/* An index counts the template's own names. */
+	if (f->lowers[0]->layer->foreign || f->lowers[0]->entry) {
 		f->links = (uint32_t)f->st.st_nlink;
 		return 0;
 	}

@@ -25,7 +25,28 @@ struct walk {
 	struct merged *out;
 };
 
+/* What one layer has of the name. */
+struct hit {
+	struct stat st;
+	const struct tindex_entry *entry; /* in the layer's index, or NULL */
+	struct lower *dir;
+	struct fdref *ref;
+	int fd; /* the directory, once it was needed: hit_dirfd() */
+};
+
 enum step { STEP_NEXT, STEP_DONE }; /* or -errno */
+
+static void hit_release(struct hit *h)
+{
+	cleanup_fdref(&h->ref);
+}
+
+static int hit_dirfd(struct fs *fs, struct hit *h)
+{
+	if (h->fd < 0)
+		h->fd = lower_dirfd(fs, h->dir, &h->ref);
+	return h->fd;
+}
 
 void merged_release(struct fs *fs, struct merged *m)
 {
@@ -140,21 +161,47 @@ static int follow_redirect(struct walk *w, unsigned i, const char *redirect)
 	return r ? r : STEP_DONE;
 }
 
-static int add_dir(struct walk *w, unsigned i, int fd, const struct stat *st)
+/* The marks of what was found; an index tells where there are none. */
+static int read_marks(struct walk *w, struct hit *h, struct marks *ret)
+{
+	int fd;
+
+	if (h->entry && !(tindex_flags(h->entry) & TINDEX_MARKS))
+		return 0;
+	fd = hit_dirfd(w->fs, h);
+	return fd < 0 ? fd
+		      : marks_read(w->fs, fd, w->name, dialect(h->dir), ret);
+}
+
+/* In a foreign layer: is the directory opaque by AUFS's file, or hidden by a
+ * whiteout beside it, which is of what is below? */
+static int aufs_ends(struct walk *w, struct hit *h)
+{
+	char buf[FILEIO_PROC_PATH];
+	int fd = hit_dirfd(w->fs, h);
+	struct stat opq;
+
+	if (fd < 0)
+		return fd;
+	snprintf(buf, sizeof(buf), "%s/" LAYER_WH_OPAQUE, w->name);
+	if (!fstatat(fd, buf, &opq, AT_SYMLINK_NOFOLLOW))
+		return 1;
+	return aufs_hides(w->fs, h->dir, fd, w->name);
+}
+
+static int add_dir(struct walk *w, unsigned i, struct hit *h)
 {
 	bool last = i + 1 == w->n;
 	struct lower *dir = w->dirs[i], **more, *child;
 	_cleanup_marks struct marks marks = { 0 };
-	struct stat opq;
-	char buf[FILEIO_PROC_PATH];
 	int r;
 
 	if (!last || dir->layer->foreign) {
-		r = marks_read(w->fs, fd, w->name, dialect(dir), &marks);
+		r = read_marks(w, h, &marks);
 		if (r)
 			return r;
 	}
-	child = lower_child(dir, w->name, st);
+	child = lower_child(dir, w->name, &h->st, h->entry);
 	more = child ? reallocarray(w->out->lowers, w->out->n + 1,
 				    sizeof(*more)) :
 		       NULL;
@@ -165,16 +212,12 @@ static int add_dir(struct walk *w, unsigned i, int fd, const struct stat *st)
 	child->has_xwhiteouts = marks.xwhiteouts;
 	w->out->lowers = more;
 	if (!w->out->n)
-		w->out->st = *st;
+		w->out->st = h->st;
 	more[w->out->n++] = child;
 	if (last || marks.opaque)
 		return STEP_DONE;
 	if (dir->layer->foreign) {
-		snprintf(buf, sizeof(buf), "%s/" LAYER_WH_OPAQUE, w->name);
-		if (!fstatat(fd, buf, &opq, AT_SYMLINK_NOFOLLOW))
-			return STEP_DONE;
-		/* A whiteout beside it is of what is below. */
-		r = aufs_hides(w->fs, dir, fd, w->name);
+		r = aufs_ends(w, h);
 		if (r)
 			return r < 0 ? r : STEP_DONE;
 	}
@@ -184,7 +227,7 @@ static int add_dir(struct walk *w, unsigned i, int fd, const struct stat *st)
 }
 
 /* The data of a metadata copy in a layer lies in the layers below it. */
-static int find_data(struct walk *w, unsigned i, int fd)
+static int find_data(struct walk *w, unsigned i, struct hit *h)
 {
 	_cleanup_marks struct marks marks = { 0 };
 	struct lower *dir = w->dirs[i];
@@ -192,7 +235,7 @@ static int find_data(struct walk *w, unsigned i, int fd)
 	int r = 0;
 
 	if (dir->layer->foreign && dir->layer->index + 1 < w->fs->nlayers)
-		r = marks_read(w->fs, fd, w->name, MARKS_FOREIGN, &marks);
+		r = read_marks(w, h, &marks);
 	if (r)
 		return r;
 	if (!marks.metacopy) {
@@ -215,7 +258,7 @@ static int find_data(struct walk *w, unsigned i, int fd)
 	return r == -ENOENT ? -EIO : r ? r : STEP_DONE;
 }
 
-static int add_file(struct walk *w, unsigned i, int fd, const struct stat *st)
+static int add_file(struct walk *w, unsigned i, struct hit *h)
 {
 	struct lower *dir = w->dirs[i];
 
@@ -225,50 +268,82 @@ static int add_file(struct walk *w, unsigned i, int fd, const struct stat *st)
 	w->out->lowers = calloc(1, sizeof(struct lower *));
 	if (!w->out->lowers)
 		return -ENOMEM;
-	w->out->lowers[0] = lower_child(dir, w->name, st);
+	w->out->lowers[0] = lower_child(dir, w->name, &h->st,
+					 h->entry);
 	if (!w->out->lowers[0])
 		return -ENOMEM;
 	w->out->n = 1;
-	w->out->st = *st;
-	if (S_ISREG(st->st_mode))
-		return find_data(w, i, fd);
+	w->out->st = h->st;
+	if (S_ISREG(h->st.st_mode))
+		return find_data(w, i, h);
 	w->out->data = lower_get(w->out->lowers[0]);
 	return STEP_DONE;
 }
 
-static int lookup_layer(struct walk *w, unsigned i)
+static int find_indexed(struct walk *w, struct hit *h)
 {
-	_cleanup_fdref struct fdref *ref = NULL;
-	struct lower *dir = w->dirs[i];
-	int fd = lower_dirfd(w->fs, dir, &ref), r;
-	struct stat st;
+	const struct layer *layer = h->dir->layer;
+	int r = tindex_find(layer->tindex, h->dir->entry, w->name, &h->entry);
+
+	if (r)
+		return r == -EBADMSG ? -EIO : r;
+	tindex_stat(layer->tindex, h->entry, layer->dev, &h->st);
+	return 0;
+}
+
+static int find_on_disk(struct walk *w, struct hit *h)
+{
+	int fd = hit_dirfd(w->fs, h);
 
 	if (fd < 0)
 		return fd;
-	if (dir->layer->foreign &&
-	    !strncmp(w->name, LAYER_WH_PREFIX, strlen(LAYER_WH_PREFIX)))
+	return fstatat(fd, w->name, &h->st, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+/* The layer does not have it; but it may hide what others have. */
+static int missed(struct walk *w, unsigned i, struct hit *h)
+{
+	int fd, r;
+
+	if (i + 1 == w->n || !h->dir->layer->foreign)
 		return STEP_NEXT;
-	if (fstatat(fd, w->name, &st, AT_SYMLINK_NOFOLLOW)) {
-		if (errno != ENOENT)
-			return -errno;
-		if (i + 1 == w->n)
-			return STEP_NEXT;
-		r = aufs_hides(w->fs, dir, fd, w->name);
-		return r < 0 ? r : r ? STEP_DONE : STEP_NEXT;
-	}
-	if (is_whiteout_dev(&st))
+	fd = hit_dirfd(w->fs, h);
+	r = fd < 0 ? fd : aufs_hides(w->fs, h->dir, fd, w->name);
+	return r < 0 ? r : r ? STEP_DONE : STEP_NEXT;
+}
+
+static int lookup_hit(struct walk *w, unsigned i, struct hit *h)
+{
+	int r = h->dir->entry ? find_indexed(w, h) : find_on_disk(w, h);
+
+	if (r)
+		return r == -ENOENT ? missed(w, i, h) : r;
+	if (is_whiteout_dev(&h->st))
 		return STEP_DONE;
-	if (dir->has_xwhiteouts && S_ISREG(st.st_mode) && !st.st_size) {
+	if (h->dir->has_xwhiteouts && S_ISREG(h->st.st_mode) &&
+	    !h->st.st_size) {
 		_cleanup_marks struct marks marks = { 0 };
 
-		r = marks_read(w->fs, fd, w->name, dialect(dir), &marks);
+		r = read_marks(w, h, &marks);
 		if (r)
 			return r;
 		if (marks.xwhiteout)
 			return STEP_DONE;
 	}
-	return S_ISDIR(st.st_mode) ? add_dir(w, i, fd, &st) :
-				     add_file(w, i, fd, &st);
+	return S_ISDIR(h->st.st_mode) ? add_dir(w, i, h) : add_file(w, i, h);
+}
+
+static int lookup_layer(struct walk *w, unsigned i)
+{
+	struct hit h = { .dir = w->dirs[i], .fd = -1 };
+	int r;
+
+	if (h.dir->layer->foreign &&
+	    !strncmp(w->name, LAYER_WH_PREFIX, strlen(LAYER_WH_PREFIX)))
+		return STEP_NEXT;
+	r = lookup_hit(w, i, &h);
+	hit_release(&h);
+	return r;
 }
 
 int merged_lookup(struct fs *fs, struct lower *const *dirs, unsigned n,

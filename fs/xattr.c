@@ -27,6 +27,17 @@ static bool is_foreign(struct node *n)
 	return l->layer->foreign;
 }
 
+/* A template's index tells of most files that they have none. */
+static bool has_none(struct node *n)
+{
+	const struct lower *l;
+
+	if (node_flags(n) & NODE_UPPER)
+		return false;
+	l = node_is_dir(n) ? n->dir->lowers[0] : n->lower;
+	return l->entry && !(tindex_flags(l->entry) & TINDEX_XATTRS);
+}
+
 /* Where attributes are read.  A private inode is opened, because a rename
  * could put another one under its name; *ret_fd is then the caller's. */
 static int read_place(struct fs *fs, struct node *n, struct place *p,
@@ -59,6 +70,8 @@ static ssize_t get(struct fs *fs, struct node *n, const char *name, char *buf,
 		r = -EPERM;
 	if (r)
 		return r == -EPERM ? -ENODATA : r;
+	if (has_none(n))
+		return -ENODATA;
 	r = read_place(fs, n, &p, &fd);
 	return r ? r : fileio_getxattr(p.dirfd, p.name, attr, buf, size);
 }
@@ -97,8 +110,11 @@ static int list(struct fs *fs, struct node *n, pid_t caller, struct bytes *ret)
 	char buf[MARKS_NAME_MAX];
 	bool foreign = is_foreign(n);
 	const char *shown;
-	int r = read_place(fs, n, &p, &fd);
+	int r;
 
+	if (has_none(n))
+		return 0;
+	r = read_place(fs, n, &p, &fd);
 	if (!r)
 		r = fileio_listxattr(p.dirfd, p.name, &names);
 	for (size_t i = 0; !r && i < names.len;

@@ -21,6 +21,7 @@
 #include "mkimage/source.h"
 #include "mkimage/stage.h"
 #include "mkimage/stop.h"
+#include "mkimage/tindex_write.h"
 
 struct build {
 	const struct cmd_context *context;
@@ -128,6 +129,8 @@ static int run(struct build *b)
 		r = write_info(b);
 	if (!r)
 		r = write_config(b);
+	if (!r)
+		r = tindex_write(stage_fd(b->stage));
 	if (!r) {
 		progress_phase(&b->progress, "writing them to disk");
 		r = stage_commit(b->stage, b->name, b->info.version);
