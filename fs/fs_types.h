@@ -38,7 +38,7 @@ struct layer {
 	unsigned char uuid[16];
 };
 
-enum lower_aufs { AUFS_UNKNOWN, AUFS_NONE, AUFS_SOME };
+struct lower_names;
 
 /* A position in a layer: a directory or the file of a node.  Immutable but
  * for the descriptor cache and the reference count. */
@@ -52,7 +52,8 @@ struct lower {
 	dev_t dev;
 	const struct tindex_entry *entry; /* in the layer's index, if any */
 	bool has_xwhiteouts;  /* whiteouts that are attributes may be inside */
-	atomic_int aufs;      /* enum lower_aufs: are .wh. names inside? */
+	struct lower_names *_Atomic names; /* directories of foreign layers,
+					      once a name was missed */
 	struct fdslot dir;    /* directories only */
 	char name[];
 };

@@ -142,6 +142,7 @@ void lower_put(struct fs *fs, struct lower *l)
 		parent = l->parent;
 		fdcache_clear(&fs->fdcache, &l->dir);
 		free(l->merged);
+		free(atomic_load(&l->names));
 		free(l);
 		l = parent;
 	}

@@ -5,7 +5,6 @@
  */
 #include "fs/layers.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/fileio.h"
+#include "fs/lower_names.h"
 #include "fs/marks.h"
 
 /* A look-up in progress. */
@@ -55,54 +55,23 @@ void merged_release(struct fs *fs, struct merged *m)
 	memset(m, 0, sizeof(*m));
 }
 
-/* The directory's .wh. names are counted once, so that most misses in a
- * foreign layer cost no second system call. */
-static int scan_aufs(struct fs *fs, struct lower *dir)
-{
-	_cleanup_fdref struct fdref *ref = NULL;
-	_cleanup_dir DIR *d = NULL;
-	int parent = lower_dirfd(fs, dir, &ref), found = AUFS_NONE, r;
-	struct dirent *e;
-
-	if (parent < 0)
-		return parent;
-	r = fileio_fdopendir(lower_open_dir(parent), &d);
-	if (r)
-		return r;
-	errno = 0;
-	while (found == AUFS_NONE && (e = readdir(d))) {
-		if (!strncmp(e->d_name, LAYER_WH_PREFIX,
-			     strlen(LAYER_WH_PREFIX)))
-			found = AUFS_SOME;
-		errno = 0;
-	}
-	if (errno)
-		return -errno;
-	atomic_store(&dir->aufs, found);
-	return found;
-}
-
-static int has_aufs(struct fs *fs, struct lower *dir)
-{
-	int state = atomic_load(&dir->aufs);
-
-	if (!dir->layer->foreign)
-		return AUFS_NONE;
-	return state == AUFS_UNKNOWN ? scan_aufs(fs, dir) : state;
-}
-
 /* 1 if the layer hides `name` of the layers below by a .wh. name. */
-static int aufs_hides(struct fs *fs, struct lower *dir, int fd,
-		      const char *name)
+static int aufs_hides(struct fs *fs, struct hit *h, const char *name)
 {
+	const struct lower_names *names;
 	char wh[NAME_MAX + 1];
-	int state = has_aufs(fs, dir), len;
+	int len, fd, r;
 
-	if (state != AUFS_SOME)
-		return state < 0 ? state : 0;
+	r = lower_names_get(fs, h->dir, &names);
+	if (r || !names->aufs)
+		return r;
 	len = snprintf(wh, sizeof(wh), LAYER_WH_PREFIX "%s", name);
-	if (len < 0 || (size_t)len >= sizeof(wh))
+	if (len < 0 || (size_t)len >= sizeof(wh) ||
+	    !lower_names_may_have(names, wh))
 		return 0;
+	fd = hit_dirfd(fs, h);
+	if (fd < 0)
+		return fd;
 	if (!faccessat(fd, wh, F_OK, AT_SYMLINK_NOFOLLOW))
 		return 1;
 	return errno == ENOENT ? 0 : -errno;
@@ -186,7 +155,7 @@ static int aufs_ends(struct walk *w, struct hit *h)
 	snprintf(buf, sizeof(buf), "%s/" LAYER_WH_OPAQUE, w->name);
 	if (!fstatat(fd, buf, &opq, AT_SYMLINK_NOFOLLOW))
 		return 1;
-	return aufs_hides(w->fs, h->dir, fd, w->name);
+	return aufs_hides(w->fs, h, w->name);
 }
 
 static int add_dir(struct walk *w, unsigned i, struct hit *h)
@@ -293,8 +262,13 @@ static int find_indexed(struct walk *w, struct hit *h)
 
 static int find_on_disk(struct walk *w, struct hit *h)
 {
-	int fd = hit_dirfd(w->fs, h);
+	int fd;
 
+	if (!lower_names_may_have(atomic_load_explicit(&h->dir->names,
+						       memory_order_acquire),
+				  w->name))
+		return -ENOENT;
+	fd = hit_dirfd(w->fs, h);
 	if (fd < 0)
 		return fd;
 	return fstatat(fd, w->name, &h->st, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
@@ -303,12 +277,11 @@ static int find_on_disk(struct walk *w, struct hit *h)
 /* The layer does not have it; but it may hide what others have. */
 static int missed(struct walk *w, unsigned i, struct hit *h)
 {
-	int fd, r;
+	int r;
 
 	if (i + 1 == w->n || !h->dir->layer->foreign)
 		return STEP_NEXT;
-	fd = hit_dirfd(w->fs, h);
-	r = fd < 0 ? fd : aufs_hides(w->fs, h->dir, fd, w->name);
+	r = aufs_hides(w->fs, h, w->name);
 	return r < 0 ? r : r ? STEP_DONE : STEP_NEXT;
 }
 
