@@ -28,6 +28,7 @@ int cmd_build(const struct cmd_context *c, int argc, char **argv);
 int cmd_list(const struct cmd_context *c, int argc, char **argv);
 int cmd_show(const struct cmd_context *c, int argc, char **argv);
 int cmd_verify(const struct cmd_context *c, int argc, char **argv);
+int cmd_diff(const struct cmd_context *c, int argc, char **argv);
 int cmd_rm(const struct cmd_context *c, int argc, char **argv);
 
 /* The store, O_PATH; -1 after a message. */

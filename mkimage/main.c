@@ -27,6 +27,8 @@ static const struct command {
 	{ "show", "NAME[@VERSION]", 1, 1, 0, cmd_show, "show one version" },
 	{ "verify", "[NAME[@VERSION]]", 0, 1, 0, cmd_verify,
 	  "read a version again, or all and the pool, and name what is damaged" },
+	{ "diff", "A B", 2, 2, 0, cmd_diff,
+	  "what differs between two versions, each NAME[@VERSION]" },
 	{ "rm", "NAME[@VERSION]", 1, 1, 0, cmd_rm,
 	  "remove a version, or all of a name, unless in use" },
 };
