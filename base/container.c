@@ -91,21 +91,29 @@ static int lock_file(int fd, int operation)
 	return 0;
 }
 
+/* What to do with what killed processes left. */
+struct sweep {
+	bool keep;
+	void (*fn)(void *arg, const char *name); /* or NULL */
+	void *arg;
+};
+
 /* Removes NAME unless a process holds its lock. */
-static void sweep_one(int dirfd, const char *name)
+static int sweep_one(int dirfd, const char *name, const struct sweep *s)
 {
 	_cleanup_free char *path = NULL;
 	_cleanup_fd int fd = -1;
 
 	if (asprintf(&path, "%s/lock", name) < 0) {
 		path = NULL;
-		return;
+		return -ENOMEM;
 	}
 	fd = openat(dirfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 ? errno != ENOENT : lock_file(fd, LOCK_EX | LOCK_NB))
-		return;
-	/* It hurts nobody, and the next call tries again. */
-	(void)fileio_remove_tree(dirfd, name);
+		return 0;
+	if (s->fn)
+		s->fn(s->arg, name);
+	return s->keep ? 0 : fileio_remove_tree(dirfd, name);
 }
 
 static DIR *open_list(int dirfd)
@@ -119,16 +127,44 @@ static DIR *open_list(int dirfd)
 	return dir;
 }
 
-/* Removes what killed processes left.  Not being able to is no reason to fail
- * what the caller is about. */
-static void sweep(int dirfd, const char *prefix)
+/* The last error; the others are removed nevertheless. */
+static int sweep_all(int dirfd, const char *prefix, const struct sweep *s)
 {
 	_cleanup_dir DIR *dir = open_list(dirfd);
 	struct dirent *d;
+	int r = dir ? 0 : -errno, err;
 
-	while (dir && (d = readdir(dir)))
-		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0)
-			sweep_one(dirfd, d->d_name);
+	while (dir && (d = readdir(dir))) {
+		if (strncmp(d->d_name, prefix, strlen(prefix)) != 0)
+			continue;
+		err = sweep_one(dirfd, d->d_name, s);
+		if (err && err != -ENOENT)
+			r = err;
+	}
+	return r;
+}
+
+/* Not being able to is no reason to fail what the caller is about, it hurts
+ * nobody, and the next call tries again. */
+static void sweep(int dirfd, const char *prefix)
+{
+	(void)sweep_all(dirfd, prefix, &(struct sweep){ 0 });
+}
+
+int container_sweep(int storefd, bool keep,
+		    void (*fn)(void *arg, const char *name), void *arg)
+{
+	const struct sweep s = { keep, fn, arg };
+	_cleanup_fd int dirfd = open_containers(storefd);
+	int err = dirfd < 0 ? dirfd : lock_file(dirfd, LOCK_EX);
+
+	if (err)
+		return err;
+	err = sweep_all(dirfd, TMP_PREFIX, &s);
+	/* Others need not wait while a large leftover is removed. */
+	if (flock(dirfd, LOCK_UN) && !err)
+		err = -errno;
+	return err ? err : sweep_all(dirfd, RM_PREFIX, &s);
 }
 
 /* Not what describes the template's directory as a layer, nor the labels that

@@ -101,6 +101,11 @@ int container_remove(int storefd, const char *id);
 int container_list(int storefd, char ***ret);
 void store_strv_free(char **v);
 
+/* Removes what killed processes have left of containers that were being made
+ * or removed, or with `keep` only looks; fn is told the name of each. */
+int container_sweep(int storefd, bool keep,
+		    void (*fn)(void *arg, const char *name), void *arg);
+
 /* containers/ID, O_PATH|O_DIRECTORY. */
 int container_open(int storefd, const char *id);
 

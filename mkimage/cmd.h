@@ -16,6 +16,7 @@
 struct cmd_context {
 	const char *store; /* path */
 	bool json, quiet;
+	bool dry_run;	   /* of gc */
 	uint64_t max_size; /* of build: bytes of data, UINT64_MAX for no limit */
 };
 
@@ -30,6 +31,7 @@ int cmd_show(const struct cmd_context *c, int argc, char **argv);
 int cmd_verify(const struct cmd_context *c, int argc, char **argv);
 int cmd_diff(const struct cmd_context *c, int argc, char **argv);
 int cmd_rm(const struct cmd_context *c, int argc, char **argv);
+int cmd_gc(const struct cmd_context *c, int argc, char **argv);
 
 /* The store, O_PATH; -1 after a message. */
 int cmd_open_store(const struct cmd_context *c, bool create);

@@ -54,8 +54,10 @@ static int read_source(struct build *b)
 static int finish(struct build *b)
 {
 	struct pool *pool;
-	int r = pool_open(b->storefd, stage_asidefd(b->stage), &pool);
+	int r;
 
+	progress_phase(&b->progress, "waiting for a removal to end");
+	r = pool_open(b->storefd, stage_asidefd(b->stage), &pool);
 	if (r) {
 		if (r != -EINTR)
 			log_error(r, "%s/pool", b->context->store);

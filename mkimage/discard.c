@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/fileio.h"
+#include "mkimage/inodes.h"
 #include "mkimage/meta.h"
 #include "mkimage/pool.h"
 
@@ -152,5 +153,56 @@ int discard_version(int storefd, int templatesfd, const char *name,
 		return -errno;
 	r = remove_all(storefd, templatesfd, name, fd, &d, ret_bytes);
 	free(d.at);
+	return r;
+}
+
+struct measure {
+	struct inodes seen; /* how often */
+	unsigned long long bytes;
+};
+
+/*
+ * A file of several names is counted when all that this tree can have of them
+ * were met: all, or all but the pool's.
+ */
+static int measure_file(struct measure *m, const struct stat *st)
+{
+	uint64_t links = st->st_nlink > 2 ? st->st_nlink - 1 : 1;
+	uint64_t *seen;
+	int r = inodes_get(&m->seen, st->st_ino, &seen);
+
+	if (!r && ++*seen == links)
+		m->bytes += (unsigned long long)st->st_blocks * 512;
+	return r;
+}
+
+static int measure(struct measure *m, int above, const char *name)
+{
+	_cleanup_dir DIR *dir = NULL;
+	struct dirent *d;
+	struct stat st;
+	int r = fileio_opendir(above, name, &dir);
+
+	while (!r && (errno = 0, d = readdir(dir))) {
+		if (is_dots(d->d_name))
+			continue;
+		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			return -errno;
+		if (S_ISDIR(st.st_mode))
+			r = measure(m, dirfd(dir), d->d_name);
+		else if (S_ISREG(st.st_mode))
+			r = measure_file(m, &st);
+	}
+	return r ? r : -errno;
+}
+
+int discard_measure(int dirfd, unsigned long long *ret_bytes)
+{
+	struct measure m = { { NULL, 0, 0 }, 0 };
+	int r = measure(&m, dirfd, ".");
+
+	inodes_release(&m.seen);
+	if (!r)
+		*ret_bytes = m.bytes;
 	return r;
 }

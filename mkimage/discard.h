@@ -12,4 +12,8 @@
 int discard_version(int storefd, int templatesfd, const char *name,
 		    unsigned long long *ret_bytes);
 
+/* The bytes that nothing but this version, or rest of one, holds; dirfd is its
+ * directory. */
+int discard_measure(int dirfd, unsigned long long *ret_bytes);
+
 #endif

@@ -11,7 +11,7 @@
 #include "base/store.h"
 #include "mkimage/cmd.h"
 
-enum { BUILD = 1 };
+enum { BUILD = 1, GC = 2 };
 
 static const struct command {
 	const char *name;
@@ -31,6 +31,7 @@ static const struct command {
 	  "what differs between two versions, each NAME[@VERSION]" },
 	{ "rm", "NAME[@VERSION]", 1, 1, 0, cmd_rm,
 	  "remove a version, or all of a name, unless in use" },
+	{ "gc", "", 0, 0, GC, cmd_gc, "free what nothing refers to" },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -44,6 +45,7 @@ static const struct option options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
+	{ "dry-run", no_argument, NULL, 'n' },
 	{ 0 },
 };
 
@@ -55,6 +57,7 @@ static const struct command_option {
 } command_options[] = {
 	{ OPT_MAX_SIZE, BUILD, "--max-size=SIZE",
 	  "build: refuse a source with more data than this" },
+	{ 'n', GC, "-n, --dry-run", "gc: only tell" },
 };
 
 #define NOPTIONS (sizeof(command_options) / sizeof(command_options[0]))
@@ -121,7 +124,7 @@ static int parse_options(int argc, char **argv, struct parsed *p,
 {
 	int o, r = 0;
 
-	while (!r && (o = getopt_long(argc, argv, "qhV", options, NULL)) !=
+	while (!r && (o = getopt_long(argc, argv, "qhnV", options, NULL)) !=
 			     -1) {
 		note_given(p, o);
 		switch (o) {
@@ -139,6 +142,9 @@ static int parse_options(int argc, char **argv, struct parsed *p,
 			break;
 		case 'V':
 			p->version = true;
+			break;
+		case 'n':
+			c->dry_run = true;
 			break;
 		case OPT_MAX_SIZE:
 			r = set_size(optarg, &c->max_size);

@@ -14,6 +14,7 @@
 #ifndef STENCIL_MKIMAGE_POOL_H
 #define STENCIL_MKIMAGE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/digest.h"
@@ -52,5 +53,17 @@ int pool_relink(struct pool *p, int dirfd, const char *first,
  */
 int pool_sweep(int storefd, struct sha1 *digests, size_t n,
 	       unsigned long long *ret_bytes);
+
+/*
+ * The same for all that the pool has, and directories without content, or with
+ * `keep` only counted.  A directory at a time, so that builds wait for moments;
+ * fn is told of names that are no variant's, which stay.  -EINTR when the user
+ * stops it.
+ */
+struct pool_unused {
+	unsigned long long files, bytes;
+};
+int pool_sweep_all(int storefd, bool keep, void (*fn)(void *arg, const char *),
+		   void *arg, struct pool_unused *ret);
 
 #endif

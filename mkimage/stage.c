@@ -22,7 +22,6 @@
 #include "mkimage/discard.h"
 #include "mkimage/image_config.h"
 
-#define PREFIX ".build-"
 #define NAME_TRIES 100
 
 struct stage {
@@ -116,7 +115,7 @@ static int random_name(char name[32])
 
 	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
 		return -errno;
-	snprintf(name, 32, PREFIX "%012" PRIx64, v >> 16);
+	snprintf(name, 32, STAGE_PREFIX "%012" PRIx64, v >> 16);
 	return 0;
 }
 
@@ -139,47 +138,71 @@ int stage_free(struct stage *s)
 	return r;
 }
 
-/* One dead build, if it is dead: nothing when somebody works on it. */
-static void remove_dead(int storefd, const char *name)
+struct sweep {
+	int storefd;
+	bool keep;
+	stage_sweep_fn fn;
+	void *arg;
+};
+
+/* Tells of it, then removes it. */
+static int end_dead(struct stage *s, const struct sweep *sweep)
 {
-	_cleanup_fd int lockfd = stage_lock(storefd);
+	unsigned long long bytes = 0;
+	int r = sweep->fn ? discard_measure(s->fd, &bytes) : 0;
+
+	if (sweep->fn && !r)
+		sweep->fn(sweep->arg, s->name, bytes);
+	if (!sweep->keep)
+		return stage_free(s);
+	close_all(s);
+	return r;
+}
+
+/* One dead build, if it is dead: nothing when somebody works on it. */
+static int remove_dead(const struct sweep *sweep, const char *name)
+{
+	_cleanup_fd int lockfd = stage_lock(sweep->storefd);
 	struct stage *s;
 	int r;
 
 	if (lockfd < 0)
-		return;
-	s = alloc(storefd);
+		return lockfd;
+	s = alloc(sweep->storefd);
 	r = s ? 0 : -ENOMEM;
 	if (!r) {
-		s->templatesfd = open_templates(storefd);
+		s->templatesfd = open_templates(sweep->storefd);
 		r = s->templatesfd < 0 ? s->templatesfd : adopt(s, name);
 	}
 	close(take_fd(&lockfd));
 	if (!r)
-		stage_free(s);
-	else if (s)
+		return end_dead(s, sweep);
+	if (s)
 		close_all(s);
-	if (r && r != -EWOULDBLOCK && r != -ENOENT)
-		log_warning(r, "templates/%s", name);
+	if (r == -EWOULDBLOCK || r == -ENOENT)
+		return 0;
+	log_warning(r, "templates/%s", name);
+	return r;
 }
 
-static int remove_remains(int storefd)
+int stage_sweep(int storefd, bool keep, stage_sweep_fn fn, void *arg)
 {
-	int fd = open_templates(storefd);
-	_cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct sweep sweep = { storefd, keep, fn, arg };
+	_cleanup_dir DIR *dir = NULL;
 	struct dirent *d;
+	int r = fileio_opendir(storefd, "templates", &dir), error = 0;
 
-	if (!dir) {
-		int r = fd < 0 ? fd : -errno;
-
-		if (fd >= 0)
-			close(fd);
+	if (r)
 		return failed(r, "templates");
+	while (errno = 0, d = readdir(dir)) {
+		if (strncmp(d->d_name, STAGE_PREFIX, strlen(STAGE_PREFIX)))
+			continue;
+		r = remove_dead(&sweep, d->d_name);
+		if (r)
+			error = r;
+		errno = 0;
 	}
-	while (errno = 0, d = readdir(dir))
-		if (!strncmp(d->d_name, PREFIX, strlen(PREFIX)))
-			remove_dead(storefd, d->d_name);
-	return errno ? failed(-errno, "templates") : 0;
+	return errno ? failed(-errno, "templates") : error;
 }
 
 /* The directory must not be seen without its lock, so templates/ is locked
@@ -247,10 +270,11 @@ static int fill(struct stage *s)
 int stage_new(int storefd, struct stage **ret)
 {
 	struct stage *s;
-	int r = remove_remains(storefd);
+	int r;
 
-	if (r)
-		return r;
+	/* That something is left has been told, and is no reason not to build;
+	 * that templates/ cannot be read will show. */
+	(void)stage_sweep(storefd, false, NULL, NULL);
 	s = alloc(storefd);
 	r = s ? fill(s) : -ENOMEM;
 	if (r) {

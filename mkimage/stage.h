@@ -18,6 +18,8 @@
 
 #include <stdbool.h>
 
+#define STAGE_PREFIX ".build-"
+
 struct stage;
 
 /* A new, empty one, after the remains of dead builds were removed. */
@@ -48,6 +50,14 @@ int stage_lock(int storefd);
  */
 int stage_take(int storefd, const char *name, const char *version,
 	       struct stage **ret);
+
+/*
+ * Removes what killed builds and removals have left, or with `keep` only looks.
+ * fn, if not NULL, is told of each, with the bytes that it holds alone.
+ */
+typedef void (*stage_sweep_fn)(void *arg, const char *name,
+			       unsigned long long bytes);
+int stage_sweep(int storefd, bool keep, stage_sweep_fn fn, void *arg);
 
 /* What stage_free() gave back, in all. */
 unsigned long long stage_freed(void);
