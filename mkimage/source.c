@@ -11,11 +11,34 @@
 #include "base/layer_format.h"
 #include "base/log.h"
 
+#define OCI "oci:"
+#define DOCKER "docker-archive:"
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+static int open_image(const char *path, const struct source_options *options,
+		      struct source **ret)
+{
+	if (has_prefix(path, OCI))
+		return source_oci_open(path + strlen(OCI), options, ret);
+	return source_docker_open(path + strlen(DOCKER), options, ret);
+}
+
+bool source_is_image(const char *path)
+{
+	return has_prefix(path, OCI) || has_prefix(path, DOCKER);
+}
+
 static int open_kind(const char *path, const struct source_options *options,
 		     struct source **ret)
 {
 	struct stat st;
 
+	if (source_is_image(path))
+		return open_image(path, options, ret);
 	if (!strcmp(path, "-"))
 		return source_tar_open(path, ret);
 	if (stat(path, &st)) {
@@ -118,11 +141,6 @@ int source_data(struct source *s, struct source_block *ret)
 	return 1;
 }
 
-static bool has_prefix(const char *s, const char *prefix)
-{
-	return !strncmp(s, prefix, strlen(prefix));
-}
-
 /* listxattr(2) gives all names in one piece, each with a NUL. */
 static bool fits(const struct manifest_entry *e, const char *name, size_t len)
 {
@@ -213,4 +231,27 @@ int source_path(const char *name, char **ret)
 		return -ENAMETOOLONG;
 	*ret = take_ptr(out);
 	return 0;
+}
+
+int source_split(const char *text, char **ret_path, const char **ret_ref)
+{
+	const char *end = text;
+	struct stat st;
+
+	while (*end) {
+		_cleanup_free char *path = NULL;
+
+		end += 1 + strcspn(end + 1, ":");
+		path = strndup(text, (size_t)(end - text));
+		if (!path)
+			return -ENOMEM;
+		if (!stat(path, &st)) {
+			*ret_ref = *end ? end + 1 : NULL;
+			*ret_path = take_ptr(path);
+			return 0;
+		}
+		if (errno != ENOENT && errno != ENOTDIR)
+			return -errno;
+	}
+	return -ENOENT;
 }

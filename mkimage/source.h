@@ -33,6 +33,8 @@
 #include "base/manifest.h"
 #include "mkimage/memo.h"
 
+struct platform;
+
 enum source_kind {
 	SOURCE_ENTRY,
 	/* In layers (OCI): what the layers below have at entry.path goes, all
@@ -98,11 +100,17 @@ struct source_options {
 	struct source_skip skip;
 	uint64_t max_size; /* of data: more is -EFBIG */
 	struct memo *memo; /* NULL: everything is read */
+	/* Of an image: NULL for this machine's, where there is a choice. */
+	const struct platform *platform;
 };
 
-/* Directory or tar archive; "-" is an archive on standard input. */
+/* A directory or a tar archive; "-" is an archive on standard input,
+ * oci:DIR[:REF] and docker-archive:FILE[:REF] are images. */
 int source_open(const char *path, const struct source_options *options,
 		struct source **ret);
+
+/* Is it of the form of an image's? */
+bool source_is_image(const char *path);
 
 /* NULL is allowed. */
 void source_close(struct source *s);
@@ -119,6 +127,16 @@ int source_data(struct source *s, struct source_block *ret);
 int source_dir_open(const char *path, const struct source_options *options,
 		    struct source **ret);
 int source_tar_open(const char *path, struct source **ret);
+int source_oci_open(const char *path, const struct source_options *options,
+		    struct source **ret);
+int source_docker_open(const char *path, const struct source_options *options,
+		       struct source **ret);
+
+/*
+ * Splits PATH[:REF]: a PATH that exists may hold colons, and the shortest that
+ * does is meant.  *ret_ref points into the text, or is NULL.  -ENOENT.
+ */
+int source_split(const char *text, char **ret_path, const char **ret_ref);
 
 /*
  * Adds an attribute to an entry, unless the name is there already, or is one
