@@ -18,6 +18,7 @@ struct cmd_context {
 	bool json, quiet;
 	bool dry_run;	   /* of gc */
 	uint64_t max_size; /* of build: bytes of data, UINT64_MAX for no limit */
+	const char *platform; /* of build: as written; NULL for this machine's */
 };
 
 /* Digits of a version that people are shown. */

@@ -16,6 +16,7 @@
 #include "mkimage/cmd.h"
 #include "mkimage/emit.h"
 #include "mkimage/image_config.h"
+#include "mkimage/platform.h"
 #include "mkimage/pool.h"
 #include "mkimage/progress.h"
 #include "mkimage/source.h"
@@ -26,6 +27,7 @@
 struct build {
 	const struct cmd_context *context;
 	const char *name;
+	struct platform platform;
 	int storefd;
 	struct source *source;
 	struct stage *stage;
@@ -165,7 +167,11 @@ static int print(const struct build *b)
 /* The store must not be read into itself. */
 static int open_source(struct build *b, const char *path)
 {
-	struct source_options options = { .max_size = b->context->max_size };
+	struct source_options options = {
+		.max_size = b->context->max_size,
+		.platform = b->context->platform ? &b->platform : NULL,
+		.storefd = b->storefd,
+	};
 	struct stat st;
 
 	if (fstat(b->storefd, &st)) {
@@ -195,15 +201,35 @@ static int build(struct build *b, const char *path)
 	return r;
 }
 
+/* What can be wrong with the words alone.  0 or CMD_USAGE. */
+static int check_words(struct build *b, const char *path)
+{
+	const char *platform = b->context->platform;
+
+	if (!store_template_name_ok(b->name)) {
+		log_error(0, "%s: not a name for a template", b->name);
+		return CMD_USAGE;
+	}
+	if (!platform)
+		return 0;
+	if (platform_parse(platform, &b->platform)) {
+		log_error(0, "%s: not a platform: OS/ARCH[/VARIANT] is wanted",
+			  platform);
+		return CMD_USAGE;
+	}
+	if (source_is_image(path))
+		return 0;
+	log_error(0, "%s: only an image has a platform", path);
+	return CMD_USAGE;
+}
+
 int cmd_build(const struct cmd_context *c, int argc, char **argv)
 {
 	struct build b = { .context = c, .name = argv[0], .storefd = -1 };
-	int r;
+	int r = check_words(&b, argv[1]);
 
-	if (!store_template_name_ok(b.name)) {
-		log_error(0, "%s: not a name for a template", b.name);
-		return CMD_USAGE;
-	}
+	if (r)
+		return r;
 	b.storefd = cmd_open_store(c, true);
 	if (b.storefd < 0)
 		return CMD_FAILED;

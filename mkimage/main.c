@@ -22,7 +22,8 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "build", "NAME SOURCE", 2, 2, BUILD, cmd_build,
-	  "make a template of a directory, a tar, or - (tar on stdin)" },
+	  "make a template of a directory, a tar, - (tar on stdin),\n"
+	  "                         or oci:DIR[:REF]" },
 	{ "list", "", 0, 0, 0, cmd_list, "list templates and their versions" },
 	{ "show", "NAME[@VERSION]", 1, 1, 0, cmd_show, "show one version" },
 	{ "verify", "[NAME[@VERSION]]", 0, 1, 0, cmd_verify,
@@ -36,7 +37,7 @@ static const struct command {
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum { OPT_STORE = 1, OPT_JSON, OPT_MAX_SIZE };
+enum { OPT_STORE = 1, OPT_JSON, OPT_MAX_SIZE, OPT_PLATFORM };
 
 static const struct option options[] = {
 	{ "store", required_argument, NULL, OPT_STORE },
@@ -46,6 +47,7 @@ static const struct option options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "dry-run", no_argument, NULL, 'n' },
+	{ "platform", required_argument, NULL, OPT_PLATFORM },
 	{ 0 },
 };
 
@@ -58,6 +60,8 @@ static const struct command_option {
 	{ OPT_MAX_SIZE, BUILD, "--max-size=SIZE",
 	  "build: refuse a source with more data than this" },
 	{ 'n', GC, "-n, --dry-run", "gc: only tell" },
+	{ OPT_PLATFORM, BUILD, "--platform=OS/ARCH[/VARIANT]",
+	  "build: of an image, the one for this platform" },
 };
 
 #define NOPTIONS (sizeof(command_options) / sizeof(command_options[0]))
@@ -148,6 +152,9 @@ static int parse_options(int argc, char **argv, struct parsed *p,
 			break;
 		case OPT_MAX_SIZE:
 			r = set_size(optarg, &c->max_size);
+			break;
+		case OPT_PLATFORM:
+			c->platform = optarg;
 			break;
 		default:
 			r = CMD_USAGE; /* getopt_long(3) has told */

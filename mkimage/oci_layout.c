@@ -241,7 +241,7 @@ static int choose(struct search *s, struct image_descriptor *ret)
 	if (!s->images)
 		log_error(0, "%s: has no image", s->layout->path);
 	else if (s->unplaced)
-		log_error(0, "%s: has %zu images that do not say their platform: name one by its digest",
+		log_error(0, "%s: has %zu images of no platform: name one by its digest",
 			  s->layout->path, s->unplaced);
 	else
 		log_error(0, "%s: has no image for %s, but for %s",

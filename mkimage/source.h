@@ -102,10 +102,11 @@ struct source_options {
 	struct memo *memo; /* NULL: everything is read */
 	/* Of an image: NULL for this machine's, where there is a choice. */
 	const struct platform *platform;
+	int storefd; /* for a file without a name, where one is needed */
 };
 
 /* A directory or a tar archive; "-" is an archive on standard input,
- * oci:DIR[:REF] and docker-archive:FILE[:REF] are images. */
+ * oci:DIR[:REF] is an image. */
 int source_open(const char *path, const struct source_options *options,
 		struct source **ret);
 
@@ -129,8 +130,6 @@ int source_dir_open(const char *path, const struct source_options *options,
 int source_tar_open(const char *path, struct source **ret);
 int source_oci_open(const char *path, const struct source_options *options,
 		    struct source **ret);
-int source_docker_open(const char *path, const struct source_options *options,
-		       struct source **ret);
 
 /*
  * Splits PATH[:REF]: a PATH that exists may hold colons, and the shortest that

@@ -14,6 +14,12 @@ mk_background()
 	exec "$BUILD/mkstencil" --store="$STORE" "$@"
 }
 
+# Python with oci_image.py at hand, which says how images are made.
+image_py()
+{
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$LIB_DIR/mkimage" python3 "$@"
+}
+
 # The tree of the current version.
 root_of()
 {
