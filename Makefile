@@ -54,7 +54,7 @@ HEADERS := $(wildcard base/*.h cache/*.h fs/*.h mkimage/*.h cli/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_BASE := -ljansson -lcrypto -lxxhash
-LIB_FS := -lfuse3 $(LIB_BASE)
+LIB_FS := -lfuse3 -luring $(LIB_BASE)
 LIB_MKIMAGE := -larchive -lfsverity $(LIB_BASE)
 
 PROGRAMS := $(BUILD)/stencilfs $(BUILD)/mkstencil $(BUILD)/stencilctl

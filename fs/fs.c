@@ -15,6 +15,7 @@
 #include "fs/marks.h"
 #include "fs/node.h"
 #include "fs/stage.h"
+#include "fs/transport.h"
 
 /* Of the descriptors that the process may have, directories take a part; the
  * rest is for open files. */
@@ -200,6 +201,11 @@ void fs_attach(struct fs *fs, struct fuse_session *se)
 	fs->se = se;
 }
 
+void fs_set_transport(struct fs *fs, const struct transport *t)
+{
+	fs->transport = t;
+}
+
 int fs_close(struct fs *fs)
 {
 	int fd, r = 0;
@@ -223,13 +229,15 @@ int fs_status_json(struct fs *fs, struct bytes *ret)
 
 	return bytes_addf(
 		ret,
-		"{\"nodes\":%zu,\"open_files\":%zu,\"layers\":%u,"
+		"{\"transport\":\"%s\",\"transport_reason\":\"%s\","
+		"\"nodes\":%zu,\"open_files\":%zu,\"layers\":%u,"
 		"\"private\":%s,\"opens\":%lu,\"lookups\":%lu,\"reads\":%lu,"
 		"\"writes\":%lu,\"breaks\":{\"data\":%lu,\"attributes\":%lu,"
 		"\"directories\":%lu},\"bytes\":{\"copied\":%lu,"
 		"\"reflinked\":%lu,\"avoided\":%lu}}",
-		slots_count(fs->nodes) + 1, slots_count(fs->files),
-		fs->nlayers, fs->upper_fd >= 0 ? "true" : "false",
+		transport_name(fs->transport),
+		transport_reason(fs->transport), slots_count(fs->nodes) + 1,
+		slots_count(fs->files), fs->nlayers, fs->upper_fd >= 0 ? "true" : "false",
 		atomic_load(&c->opens), atomic_load(&c->lookups),
 		atomic_load(&c->reads), atomic_load(&c->writes),
 		atomic_load(&c->breaks_data), atomic_load(&c->breaks_meta),

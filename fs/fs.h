@@ -17,6 +17,7 @@
 struct fs;
 struct fuse_lowlevel_ops;
 struct fuse_session;
+struct transport;
 
 struct fs_config {
 	const char *const *lowers; /* paths of directories, top first */
@@ -38,6 +39,9 @@ int fs_open(const struct fs_config *cfg, struct fs **ret,
 
 /* The session that serves it, for notifications; before the loop. */
 void fs_attach(struct fs *fs, struct fuse_session *se);
+
+/* What fs_status_json() tells of it; before others call that. */
+void fs_set_transport(struct fs *fs, const struct transport *t);
 
 /* Writes everything of the private area to disk (unless volatile), frees. */
 int fs_close(struct fs *fs);

@@ -67,6 +67,7 @@ struct alias {
 
 struct listing;
 struct fuse_session;
+struct transport;
 
 /* What only directories have. */
 struct node_dir {
@@ -134,6 +135,7 @@ struct fs {
 	bool userxattr;	     /* user.overlay. instead of trusted.overlay. */
 	uint64_t generation; /* random: handles of other mounts do not fit */
 	struct fuse_session *se; /* for notifications; immutable after start */
+	const struct transport *transport; /* for the status; the same */
 	pthread_mutex_t burials; /* ends of node ids, against look-ups by ids
 				    that the kernel does not hold */
 	struct slots *nodes; /* id -> struct node */

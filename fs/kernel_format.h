@@ -18,6 +18,38 @@
 #define FUSE_ALLOW_IDMAP (1ULL << 40) /* 7.41 */
 #endif
 
+/* 7.42: requests by io_uring, one queue for each possible CPU. */
+#ifndef FUSE_OVER_IO_URING
+#define FUSE_OVER_IO_URING (1ULL << 41)
+
+struct fuse_uring_ent_in_out {
+	uint64_t flags;
+	uint64_t commit_id; /* of the request, for its reply */
+	uint32_t payload_sz;
+	uint32_t padding;
+	uint64_t reserved;
+};
+
+struct fuse_uring_req_header {
+	char in_out[128]; /* struct fuse_in_header, struct fuse_out_header */
+	char op_in[128];  /* the operation's own structure */
+	struct fuse_uring_ent_in_out ring_ent_in_out;
+};
+
+enum fuse_uring_cmd {
+	FUSE_IO_URING_CMD_REGISTER = 1,
+	FUSE_IO_URING_CMD_COMMIT_AND_FETCH = 2,
+};
+
+/* In the second half of a submission. */
+struct fuse_uring_cmd_req {
+	uint64_t flags;
+	uint64_t commit_id;
+	uint16_t qid;
+	uint8_t padding[6];
+};
+#endif
+
 /* Layouts that kernel.c rewrites. */
 static_assert(sizeof(struct fuse_in_header) == 40, "FUSE protocol");
 static_assert(sizeof(struct fuse_out_header) == 16, "FUSE protocol");
@@ -25,5 +57,7 @@ static_assert(sizeof(struct fuse_init_in) == 64, "FUSE protocol");
 static_assert(sizeof(struct fuse_init_out) == 64, "FUSE protocol");
 static_assert(sizeof(struct fuse_create_in) == 16, "FUSE protocol");
 static_assert(sizeof(struct fuse_setxattr_in) == 16, "FUSE protocol");
+static_assert(sizeof(struct fuse_uring_req_header) == 288, "FUSE protocol");
+static_assert(sizeof(struct fuse_uring_cmd_req) == 24, "FUSE protocol");
 
 #endif

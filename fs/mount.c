@@ -161,7 +161,10 @@ static int session_open(struct mount *m)
 		return r;
 	}
 	fs_attach(m->fs, m->se);
-	return transport_open(&m->transport, m->se, m->o->transport);
+	r = transport_open(&m->transport, m->se, m->o->transport);
+	if (r == 0)
+		fs_set_transport(m->fs, m->transport);
+	return r;
 }
 
 static int layers_and_fs(struct mount *m)
@@ -215,15 +218,18 @@ static int announce(struct mount *m)
 }
 
 /* Words that do nothing here are named where nobody compares output. */
-static void log_unserved(const struct options *o)
+static void log_unserved(const struct mount *m)
 {
+	const struct options *o = m->o;
+
 	if (!o->foreground || o->debug) {
 		if (o->unknown.len)
 			log_warning(0, "options not served: %s",
 				    o->unknown.data);
-		if (o->transport == TRANSPORT_URING)
-			log_warning(0, "transport=uring is not served: "
-				       "the classic transport is used");
+		if (o->transport == TRANSPORT_AUTO &&
+		    *transport_reason(m->transport))
+			log_info("classic transport: %s",
+				 transport_reason(m->transport));
 		if (o->cache && strcmp(o->cache, "none"))
 			log_warning(0, "cache=%s is not served", o->cache);
 	}
@@ -250,10 +256,10 @@ static void session_close(struct mount *m)
 		return;
 	if (may_unmount(m))
 		fuse_session_unmount(m->se);
+	transport_stop(m->transport);
 	/* Only once the connection is dead: the thread may be syncing. */
 	signals_stop(m->signals);
 	fuse_session_destroy(m->se);
-	transport_close(m->transport);
 }
 
 static int start(struct mount *m)
@@ -282,7 +288,7 @@ static int start(struct mount *m)
 		}
 	}
 	fuse_said.serving = true;
-	log_unserved(m->o);
+	log_unserved(m);
 	return 0;
 }
 
@@ -306,6 +312,7 @@ static int serve(struct mount *m)
 		r = transport_loop(m->transport);
 	session_close(m);
 	control_stop(m->control);
+	transport_free(m->transport);
 	if (m->fs) {
 		r2 = fs_close(m->fs);
 		if (r2 < 0)

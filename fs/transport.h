@@ -5,7 +5,7 @@
  *
  * Thread safety: main thread only, but for transport_name() and
  * transport_reason(), which say what was settled by transport_open().
- * Ownership: transport_close() frees.  Errors: negative errno, logged.
+ * Ownership: transport_free() frees.  Errors: negative errno, logged.
  */
 #ifndef STENCIL_FS_TRANSPORT_H
 #define STENCIL_FS_TRANSPORT_H
@@ -16,8 +16,9 @@ struct fuse_session;
 struct transport;
 
 /*
- * Takes over the session's input and output and answers the kernel's first
- * request.  After fuse_session_mount(), before other threads.
+ * Takes over the session's input and output, answers the kernel's first
+ * request and starts what serves beside the loop.  After fuse_session_mount(),
+ * before other threads.  -EOPNOTSUPP if io_uring is demanded but not to be had.
  */
 int transport_open(struct transport **ret, struct fuse_session *se,
 		   enum transport_choice choice);
@@ -25,8 +26,13 @@ int transport_open(struct transport **ret, struct fuse_session *se,
 /* Serves until the session ends. */
 int transport_loop(struct transport *t);
 
-/* When nobody serves or waits any more; NULL is allowed. */
-void transport_close(struct transport *t);
+/* Ends what serves beside the loop, after which the connection dies with the
+ * session.  Once it is unmounted, where that can be: who unmounts may still
+ * need an answer.  NULL is allowed. */
+void transport_stop(struct transport *t);
+
+/* After transport_stop(); NULL is allowed. */
+void transport_free(struct transport *t);
 
 /* "classic" or "uring". */
 const char *transport_name(const struct transport *t);
