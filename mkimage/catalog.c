@@ -349,6 +349,31 @@ int catalog_users(int storefd, const char *name, const char *version,
 	return r < 0 ? r : 0;
 }
 
+int catalog_count_users(int storefd, struct catalog *c)
+{
+	struct container container;
+	char **ids;
+	int r = container_list(storefd, &ids);
+
+	if (r)
+		return r;
+	for (char **id = ids; *id && !r; id++) {
+		r = container_read(storefd, *id, &container);
+		if (r == -ENOENT) {
+			r = 0; /* removed since */
+			continue;
+		}
+		for (size_t i = 0; i < c->n && !r; i++)
+			c->at[i].containers += stands_on(&container,
+							 c->at[i].name,
+							 c->at[i].version);
+		if (!r)
+			container_release(&container);
+	}
+	store_strv_free(ids);
+	return r;
+}
+
 int catalog_parse(const char *text, struct template_stack *ret)
 {
 	struct template_stack s;

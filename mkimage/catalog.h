@@ -27,6 +27,7 @@ struct template_info {
 	char *source;
 	int64_t built; /* seconds since the epoch */
 	uint64_t entries, files, bytes;
+	uint64_t containers; /* of catalog_count_users() */
 };
 
 struct catalog {
@@ -60,6 +61,9 @@ int catalog_set_current(int namefd, const char *version);
 /* Ids of the containers that stand on it, freed with store_strv_free(). */
 int catalog_users(int storefd, const char *name, const char *version,
 		  char ***ret);
+
+/* How many containers stand on each of the list. */
+int catalog_count_users(int storefd, struct catalog *c);
 
 /* NAME[@VERSION], one of it.  -EINVAL. */
 int catalog_parse(const char *text, struct template_stack *ret);

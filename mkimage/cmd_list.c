@@ -27,6 +27,18 @@ static int tell_damaged(const struct catalog *list)
 	return r;
 }
 
+static json_t *to_json(const struct template_info *t)
+{
+	json_t *json = catalog_to_json(t);
+
+	if (json && !json_object_set_new(json, "container_count",
+					 json_integer((json_int_t)
+							      t->containers)))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 static int print_json(const struct catalog *list)
 {
 	json_t *all = json_array();
@@ -35,8 +47,7 @@ static int print_json(const struct catalog *list)
 		if (list->at[i].error)
 			continue;
 		/* append_new takes a NULL for an error, and the reference. */
-		if (json_array_append_new(all,
-					  catalog_to_json(&list->at[i]))) {
+		if (json_array_append_new(all, to_json(&list->at[i]))) {
 			json_decref(all);
 			all = NULL;
 		}
@@ -59,8 +70,9 @@ static int print_table(const struct catalog *list)
 	int width = name_width(list);
 
 	if (list->n)
-		printf("  %-*s  %-*s  %8s  %9s  %s\n", width, "NAME",
-		       CMD_SHORT_VERSION, "VERSION", "FILES", "SIZE", "BUILT");
+		printf("  %-*s  %-*s  %8s  %9s  %4s  %s\n", width, "NAME",
+		       CMD_SHORT_VERSION, "VERSION", "FILES", "SIZE", "USED",
+		       "BUILT");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct template_info *t = &list->at[i];
 		char size[16], built[32] = "?";
@@ -72,9 +84,11 @@ static int print_table(const struct catalog *list)
 		if (localtime_r(&when, &tm))
 			strftime(built, sizeof(built), "%Y-%m-%d %H:%M", &tm);
 		progress_size(t->bytes, size);
-		printf("%c %-*s  %.*s  %8" PRIu64 "  %9s  %s\n",
-		       t->current ? '*' : ' ', width, t->name, CMD_SHORT_VERSION,
-		       t->version, t->files, size, built);
+		printf("%c %-*s  %.*s  %8" PRIu64 "  %9s  %4" PRIu64
+		       "  %s\n",
+		       t->current ? '*' : ' ', width, t->name,
+		       CMD_SHORT_VERSION, t->version, t->files, size,
+		       t->containers, built);
 	}
 	return cmd_flush();
 }
@@ -83,7 +97,7 @@ int cmd_list(const struct cmd_context *c, int argc, char **argv)
 {
 	_cleanup_fd int storefd = cmd_open_store(c, false);
 	struct catalog list;
-	int r, damaged;
+	int r, count, damaged;
 
 	if (storefd < 0)
 		return CMD_FAILED;
@@ -92,8 +106,14 @@ int cmd_list(const struct cmd_context *c, int argc, char **argv)
 		log_error(r, "%s/templates", c->store);
 		return CMD_FAILED;
 	}
+	/* What is known is listed all the same. */
+	count = catalog_count_users(storefd, &list);
+	if (count)
+		log_error(count, "the containers of %s", c->store);
 	r = c->json ? print_json(&list) : print_table(&list);
 	damaged = tell_damaged(&list);
+	if (count)
+		damaged = CMD_FAILED;
 	catalog_release(&list);
 	return r ? r : damaged;
 }

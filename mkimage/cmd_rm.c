@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Removing a version: refused while a container stands on it.  The question
+ * Removing a version: refused while a container stands on it, or a mount or a
+ * process uses its tree.  The question
  * and the rename that takes it out of sight happen under the locks of
  * templates/ and of containers/, which container_create() holds while it looks
  * for the template and writes its record; the deleting, which takes time, after
@@ -21,6 +22,7 @@
 #include "mkimage/cmd.h"
 #include "mkimage/progress.h"
 #include "mkimage/stage.h"
+#include "mkimage/users.h"
 
 struct removal {
 	const struct cmd_context *context;
@@ -37,10 +39,27 @@ static bool is_wanted(const struct removal *m, const struct template_info *t)
 	return !m->version || !strcmp(m->version, t->version);
 }
 
+/* -EBUSY if there is any, and they are told. */
+static int refuse(const struct template_info *t, char **users)
+{
+	_cleanup_bytes struct bytes names = BYTES_INIT;
+	int r = 0;
+
+	if (!*users)
+		return 0;
+	for (char **u = users; *u && !r; u++)
+		r = bytes_addf(&names, "%s%s", u == users ? "" : ", ", *u);
+	if (!r)
+		log_error(0, "%s@%s: in use by %s", t->name, t->version,
+			  names.data);
+	else
+		log_error(r, "%s@%s: in use", t->name, t->version);
+	return -EBUSY;
+}
+
 /* -EBUSY, and who uses it is told. */
 static int check_unused(const struct removal *m, const struct template_info *t)
 {
-	_cleanup_bytes struct bytes names = BYTES_INIT;
 	char **users;
 	int r = catalog_users(m->storefd, t->name, t->version, &users);
 
@@ -48,13 +67,16 @@ static int check_unused(const struct removal *m, const struct template_info *t)
 		log_error(r, "the containers of %s", m->context->store);
 		return r;
 	}
-	for (char **u = users; *u && !r; u++)
-		r = bytes_addf(&names, "%s%s", u == users ? "" : ", ", *u);
-	if (!r && *users) {
-		log_error(0, "%s@%s: in use by %s", t->name, t->version,
-			  names.data);
-		r = -EBUSY;
+	r = refuse(t, users);
+	store_strv_free(users);
+	if (r)
+		return r;
+	r = users_find(m->storefd, t->name, t->version, &users);
+	if (r) {
+		log_error(r, "the mounts of %s@%s", t->name, t->version);
+		return r;
 	}
+	r = refuse(t, users);
 	store_strv_free(users);
 	return r;
 }
