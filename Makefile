@@ -55,7 +55,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_BASE := -ljansson -lcrypto -lxxhash
 LIB_FS := -lfuse3 -luring $(LIB_BASE)
-LIB_MKIMAGE := -larchive -lfsverity $(LIB_BASE)
+LIB_MKIMAGE := -larchive -lfsverity -llmdb $(LIB_BASE)
 
 PROGRAMS := $(BUILD)/stencilfs $(BUILD)/mkstencil $(BUILD)/stencilctl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))

@@ -17,6 +17,7 @@
 #include "mkimage/cmd.h"
 #include "mkimage/discard.h"
 #include "mkimage/leftovers.h"
+#include "mkimage/memo.h"
 #include "mkimage/pool.h"
 #include "mkimage/progress.h"
 #include "mkimage/stage.h"
@@ -136,6 +137,19 @@ static int sweep_pool(struct gc *g)
 	return failed(g, r, "pool");
 }
 
+/* What that would free is not known before it is done. */
+static int prune_memo(struct gc *g)
+{
+	uint64_t bytes = 0;
+	int r = g->context->dry_run
+			? 0
+			: memo_prune(g->storefd, MEMO_DAYS, &bytes);
+
+	if (bytes)
+		removed(g, "memo", "of source files long not met", bytes);
+	return failed(g, r, "memo");
+}
+
 static int sweep(struct gc *g)
 {
 	const struct leftovers leftovers = {
@@ -155,6 +169,8 @@ static int sweep(struct gc *g)
 		err = failed(g, container_sweep(g->storefd, keep,
 						dead_container, g),
 			     "containers");
+	if (!err)
+		err = prune_memo(g);
 	if (!err)
 		err = failed(g, leftovers_sweep(g->storefd, &leftovers), "");
 	return err ? err : r;
