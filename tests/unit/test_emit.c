@@ -101,6 +101,7 @@ static int give(struct fixture *f, const char *text)
 		e->mode = S_IFREG | 0644;
 		e->size = strlen(arg);
 		source.content = arg;
+		source.source.size = e->size; /* as source_next() does */
 		break;
 	case 'l':
 		e->mode = S_IFLNK | 0777;
