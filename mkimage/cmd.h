@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <jansson.h>
 
@@ -19,6 +20,8 @@ struct cmd_context {
 	bool dry_run;	   /* of gc */
 	uint64_t max_size; /* of build: bytes of data, UINT64_MAX for no limit */
 	const char *platform; /* of build: as written; NULL for this machine's */
+	const char *compress; /* of export, or NULL */
+	mode_t umask; /* what the user's was */
 };
 
 /* Digits of a version that people are shown. */
@@ -31,6 +34,7 @@ int cmd_list(const struct cmd_context *c, int argc, char **argv);
 int cmd_show(const struct cmd_context *c, int argc, char **argv);
 int cmd_verify(const struct cmd_context *c, int argc, char **argv);
 int cmd_diff(const struct cmd_context *c, int argc, char **argv);
+int cmd_export(const struct cmd_context *c, int argc, char **argv);
 int cmd_rm(const struct cmd_context *c, int argc, char **argv);
 int cmd_gc(const struct cmd_context *c, int argc, char **argv);
 

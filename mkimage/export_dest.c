@@ -49,7 +49,8 @@ static int parse_oci(const char *text, struct export_dest *d)
 	const char *ref = path[len] ? path + len + 1 : EXPORT_DEFAULT_REF;
 
 	if (!len || !ref_ok(ref)) {
-		log_error(0, "%s: oci:DIR[:REF] is wanted, REF of letters, digits and single separators",
+		log_error(0,
+			  "%s: oci:DIR[:REF] is wanted, REF of letters, digits and separators",
 			  text);
 		return -EINVAL;
 	}

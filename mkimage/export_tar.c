@@ -122,7 +122,7 @@ static int check_layer(const struct manifest_entry *e)
 
 	if (strncmp(name, WHITEOUT, strlen(WHITEOUT)))
 		return 0;
-	log_error(0, "%s: in a layer of an image this name would delete another; a tar file can have it",
+	log_error(0, "%s: would delete another name in an image; a tar file can have it",
 		  e->path);
 	return -EINVAL;
 }

@@ -11,7 +11,7 @@
 #include "base/store.h"
 #include "mkimage/cmd.h"
 
-enum { BUILD = 1, GC = 2 };
+enum { BUILD = 1, GC = 2, EXPORT = 4 };
 
 static const struct command {
 	const char *name;
@@ -30,6 +30,8 @@ static const struct command {
 	  "read a version again, or all and the pool, and name what is damaged" },
 	{ "diff", "A B", 2, 2, 0, cmd_diff,
 	  "what differs between two versions, each NAME[@VERSION]" },
+	{ "export", "NAME[@VERSION] DEST", 2, 2, EXPORT, cmd_export,
+	  "write FILE.tar[.gz|.zst|.xz|.bz2], - or oci:DIR[:REF]" },
 	{ "rm", "NAME[@VERSION]", 1, 1, 0, cmd_rm,
 	  "remove a version, or all of a name, unless in use" },
 	{ "gc", "", 0, 0, GC, cmd_gc, "free what nothing refers to" },
@@ -37,7 +39,7 @@ static const struct command {
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum { OPT_STORE = 1, OPT_JSON, OPT_MAX_SIZE, OPT_PLATFORM };
+enum { OPT_STORE = 1, OPT_JSON, OPT_MAX_SIZE, OPT_PLATFORM, OPT_COMPRESS };
 
 static const struct option options[] = {
 	{ "store", required_argument, NULL, OPT_STORE },
@@ -48,6 +50,7 @@ static const struct option options[] = {
 	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "platform", required_argument, NULL, OPT_PLATFORM },
+	{ "compress", required_argument, NULL, OPT_COMPRESS },
 	{ 0 },
 };
 
@@ -62,6 +65,8 @@ static const struct command_option {
 	{ 'n', GC, "-n, --dry-run", "gc: only tell" },
 	{ OPT_PLATFORM, BUILD, "--platform=OS/ARCH[/VARIANT]",
 	  "build: of an image, the one for this platform" },
+	{ OPT_COMPRESS, EXPORT, "--compress=HOW",
+	  "export: none, gzip, zstd, and for - xz or bzip2" },
 };
 
 #define NOPTIONS (sizeof(command_options) / sizeof(command_options[0]))
@@ -156,6 +161,9 @@ static int parse_options(int argc, char **argv, struct parsed *p,
 		case OPT_PLATFORM:
 			c->platform = optarg;
 			break;
+		case OPT_COMPRESS:
+			c->compress = optarg;
+			break;
 		default:
 			r = CMD_USAGE; /* getopt_long(3) has told */
 		}
@@ -214,8 +222,6 @@ static int run(int argc, char **argv, const struct parsed *p,
 	r = check_usage(command, p, argc - 1);
 	if (r)
 		return r;
-	/* Modes are set as they are meant to be. */
-	umask(0);
 	raise_limits();
 	return command->run(context, argc - 1, argv + 1);
 }
@@ -228,6 +234,8 @@ int main(int argc, char **argv)
 
 	log_init("mkstencil");
 	argv[0] = (char *)"mkstencil"; /* what getopt_long(3) puts in front */
+	/* Modes are set as they are meant to be. */
+	context.umask = umask(0);
 	r = parse_options(argc, argv, &parsed, &context);
 	if (r)
 		return r;

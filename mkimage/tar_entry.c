@@ -2,6 +2,7 @@
 /* An entry of libarchive's as one of ours. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <ctype.h>
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
@@ -122,6 +123,45 @@ static int take_acl(struct source *s, struct archive_entry *ae, int type,
 	return r;
 }
 
+/*
+ * In names of attributes writers say some bytes as %XY: '=' would end the name
+ * (GNU tar: that and '%'; libarchive: all that is not visible ASCII).
+ * libarchive's reader leaves it to us.  In place.
+ */
+static void decode_name(char *name)
+{
+	char *out = name;
+
+	for (const char *p = name; *p; p++) {
+		uint8_t byte;
+
+		/* bytes_from_hex() takes lower-case digits only. */
+		if (*p == '%' && p[1] && p[2]) {
+			char hex[2] = { (char)tolower((unsigned char)p[1]),
+					(char)tolower((unsigned char)p[2]) };
+
+			if (!bytes_from_hex(hex, 2, &byte, 1) && byte) {
+				*out++ = (char)byte;
+				p += 2;
+				continue;
+			}
+		}
+		*out++ = *p;
+	}
+	*out = '\0';
+}
+
+static int take_xattr(struct source *s, struct manifest_entry *e,
+		      const char *name, const void *value, size_t len)
+{
+	_cleanup_free char *decoded = strdup(name);
+
+	if (!decoded)
+		return -ENOMEM;
+	decode_name(decoded);
+	return source_add_xattr(s, e, decoded, value, len);
+}
+
 static int take_xattrs(struct source *s, struct archive_entry *ae,
 		       struct manifest_entry *e)
 {
@@ -138,7 +178,7 @@ static int take_xattrs(struct source *s, struct archive_entry *ae,
 				  e->path);
 			return -EBADMSG;
 		}
-		r = source_add_xattr(s, e, name, value, len);
+		r = take_xattr(s, e, name, value, len);
 		if (r)
 			failed(e->path, r);
 	}
