@@ -81,7 +81,7 @@ static int read_json(const struct export_oci *o, const char *name,
 	return 0;
 }
 
-/* Is it a directory without anything in it? */
+/* Is there nothing in it, but for the blobs of an image in the making? */
 static bool is_empty(int dirfd)
 {
 	_cleanup_dir DIR *dir = NULL;
@@ -90,7 +90,8 @@ static bool is_empty(int dirfd)
 	if (fileio_opendir(dirfd, ".", &dir))
 		return false;
 	while ((e = readdir(dir)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    strcmp(e->d_name, BLOBS))
 			return false;
 	return true;
 }
@@ -103,7 +104,7 @@ static int check_layout(const struct export_oci *o)
 	int r = read_json(o, LAYOUT, &layout);
 
 	if (r == -ENOENT) {
-		if (o->made_dir || is_empty(o->dirfd))
+		if (is_empty(o->dirfd))
 			return 0;
 		log_error(0, "%s: neither empty nor an OCI layout",
 			  o->dest->path);
