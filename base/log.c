@@ -9,7 +9,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define LINE_SIZE 4096
+/* Two paths of any length and what is wrong with them. */
+#define LINE_SIZE (3 * 4096)
+#define REASON_SIZE 128
 
 /* Both are set before threads exist and only read afterwards. */
 static const char *program = "stencil";
@@ -26,25 +28,48 @@ void log_to_syslog(void)
 	use_syslog = true;
 }
 
-/* File names come from strangers: what they hold must neither start a second
- * line nor steer a terminal. */
-static void defuse(char *s)
+/* Length of the character of UTF-8 that s begins with; 0 if it is none, or C1,
+ * which is to a terminal what the control characters of ASCII are. */
+static size_t character(const unsigned char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			*s = '?';
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2
+		   : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+
+	if (s[0] < ' ' || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
 }
 
-/* Appends at *len; the text is cut where the line is full. */
-static void addv(char *line, size_t *len, const char *fmt, va_list ap)
+/* File names come from strangers: what they hold must neither start a second
+ * line nor steer a terminal, whatever it takes single bytes for. */
+static void defuse(char *line)
 {
-	int n = vsnprintf(line + *len, LINE_SIZE - *len, fmt, ap);
+	unsigned char *s = (unsigned char *)line;
+
+	while (*s) {
+		size_t n = character(s);
+
+		if (!n)
+			*s = '?';
+		s += n ? n : 1;
+	}
+}
+
+/* Appends at *len; the text is cut where the line is full, but for a reason
+ * that is to follow. */
+static void addv(char *line, size_t *len, size_t size, const char *fmt,
+		 va_list ap)
+{
+	int n = vsnprintf(line + *len, size - *len, fmt, ap);
 
 	if (n < 0)
 		return;
 	*len += n;
-	if (*len > LINE_SIZE - 1)
-		*len = LINE_SIZE - 1;
+	if (*len > size - 1)
+		*len = size - 1;
 }
 
 static void __attribute__((format(printf, 3, 4)))
@@ -53,7 +78,7 @@ add(char *line, size_t *len, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	addv(line, len, fmt, ap);
+	addv(line, len, LINE_SIZE, fmt, ap);
 	va_end(ap);
 }
 
@@ -76,7 +101,7 @@ static void write_stderr(const char *line, size_t len)
 static void emit(int priority, const char *kind, int err, const char *fmt,
 		 va_list ap)
 {
-	char line[LINE_SIZE + 1], text[128];
+	char line[LINE_SIZE + 1], text[REASON_SIZE];
 	int saved = errno;
 	size_t len = 0;
 
@@ -84,7 +109,7 @@ static void emit(int priority, const char *kind, int err, const char *fmt,
 	if (!use_syslog)
 		add(line, &len, "%s: ", program);
 	add(line, &len, "%s", kind);
-	addv(line, &len, fmt, ap);
+	addv(line, &len, LINE_SIZE - REASON_SIZE - 2, fmt, ap);
 	if (err)
 		add(line, &len, ": %s",
 		    strerror_r(err < 0 ? -err : err, text, sizeof(text)));

@@ -20,6 +20,8 @@
 #include "mkimage/source.h"
 #include "mkimage/stop.h"
 
+#define SURELY_POSSIBLE (1LL << 30)
+
 static const char zeros[65536];
 
 struct copy {
@@ -159,6 +161,9 @@ int content_copy(struct source *s, int fd, uint64_t size, struct progress *p,
 	*ret_logged = false;
 	if (size > INT64_MAX)
 		return -EFBIG;
+	/* What no file can hold is refused before its zeros are hashed. */
+	if (size > SURELY_POSSIBLE && ftruncate(fd, (off_t)size))
+		return -errno;
 	r = digest_new(&c.sha1, DIGEST_SHA1);
 	if (r)
 		return r;

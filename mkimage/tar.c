@@ -35,8 +35,14 @@ static int archive_failed(struct tar *t)
 
 	if (t->stream_error)
 		return t->stream_error;
-	log_error(0, "%s: %s", t->path ? t->path : t->name,
-		  text ? text : "cannot be read");
+	if (!text)
+		text = "cannot be read";
+	if (t->in_entry)
+		log_error(0, "%s: %s", t->path ? t->path : t->name, text);
+	else if (t->path)
+		log_error(0, "%s: what follows %s: %s", t->name, t->path, text);
+	else
+		log_error(0, "%s: %s", t->name, text);
 	/* libarchive has numbers of its own beside errno's. */
 	return e == ENOMEM || e == EIO || e == ENOSPC ? -e : -EBADMSG;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -22,6 +23,15 @@ static int failed(const char *path, int r)
 {
 	log_error(r, "%s", path);
 	return r;
+}
+
+static void xattr_failed(const char *path, int r)
+{
+	if (r == -E2BIG)
+		log_error(0, "%s: more or longer attributes than a file can have",
+			  path);
+	else
+		log_error(r, "%s", path);
 }
 
 static int set_name(const char *name, char **ret)
@@ -117,7 +127,7 @@ static int take_acl(struct source *s, struct archive_entry *ae, int type,
 			r = source_add_xattr(s, e, attr, value.data,
 					     value.len);
 		if (r)
-			failed(e->path, r);
+			xattr_failed(e->path, r);
 	}
 	acl_release(&a);
 	return r;
@@ -180,7 +190,7 @@ static int take_xattrs(struct source *s, struct archive_entry *ae,
 		}
 		r = take_xattr(s, e, name, value, len);
 		if (r)
-			failed(e->path, r);
+			xattr_failed(e->path, r);
 	}
 	if (!r)
 		r = take_acl(s, ae, ARCHIVE_ENTRY_ACL_TYPE_ACCESS,
@@ -222,6 +232,16 @@ static void take_mtime(struct archive_entry *ae, struct manifest_entry *e)
 	}
 }
 
+/* Linux has 12 bits of major and 20 of minor. */
+static int take_device(struct archive_entry *ae, struct manifest_entry *e)
+{
+	e->rdev = archive_entry_rdev(ae);
+	if (major(e->rdev) < 1 << 12 && minor(e->rdev) < 1 << 20)
+		return 0;
+	log_error(-EOVERFLOW, "%s: its device number", e->path);
+	return -EOVERFLOW;
+}
+
 static int take_stat(struct archive_entry *ae, struct manifest_entry *e)
 {
 	mode_t type = archive_entry_filetype(ae);
@@ -244,8 +264,7 @@ static int take_stat(struct archive_entry *ae, struct manifest_entry *e)
 		break;
 	case S_IFCHR:
 	case S_IFBLK:
-		e->rdev = archive_entry_rdev(ae);
-		break;
+		return take_device(ae, e);
 	case S_IFDIR:
 	case S_IFIFO:
 		break;
