@@ -23,7 +23,7 @@ static const struct command {
 } commands[] = {
 	{ "build", "NAME SOURCE", 2, 2, BUILD, cmd_build,
 	  "make a template of a directory, a tar, - (tar on stdin),\n"
-	  "                         or oci:DIR[:REF]" },
+	  "                         oci:DIR[:REF], docker-archive:FILE[:REF]" },
 	{ "list", "", 0, 0, 0, cmd_list, "list templates and their versions" },
 	{ "show", "NAME[@VERSION]", 1, 1, 0, cmd_show, "show one version" },
 	{ "verify", "[NAME[@VERSION]]", 0, 1, 0, cmd_verify,

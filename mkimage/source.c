@@ -12,15 +12,24 @@
 #include "base/log.h"
 
 #define OCI "oci:"
+#define DOCKER "docker-archive:"
 
 static bool has_prefix(const char *s, const char *prefix)
 {
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
+static int open_image(const char *path, const struct source_options *options,
+		      struct source **ret)
+{
+	if (has_prefix(path, OCI))
+		return source_oci_open(path + strlen(OCI), options, ret);
+	return source_docker_open(path + strlen(DOCKER), options, ret);
+}
+
 bool source_is_image(const char *path)
 {
-	return has_prefix(path, OCI);
+	return has_prefix(path, OCI) || has_prefix(path, DOCKER);
 }
 
 static int open_kind(const char *path, const struct source_options *options,
@@ -29,7 +38,7 @@ static int open_kind(const char *path, const struct source_options *options,
 	struct stat st;
 
 	if (source_is_image(path))
-		return source_oci_open(path + strlen(OCI), options, ret);
+		return open_image(path, options, ret);
 	if (!strcmp(path, "-"))
 		return source_tar_open(path, ret);
 	if (stat(path, &st)) {

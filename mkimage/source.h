@@ -106,7 +106,7 @@ struct source_options {
 };
 
 /* A directory or a tar archive; "-" is an archive on standard input,
- * oci:DIR[:REF] is an image. */
+ * oci:DIR[:REF] and docker-archive:FILE[:REF] are images. */
 int source_open(const char *path, const struct source_options *options,
 		struct source **ret);
 
@@ -130,6 +130,9 @@ int source_dir_open(const char *path, const struct source_options *options,
 int source_tar_open(const char *path, struct source **ret);
 int source_oci_open(const char *path, const struct source_options *options,
 		    struct source **ret);
+
+int source_docker_open(const char *path, const struct source_options *options,
+		       struct source **ret);
 
 /*
  * Splits PATH[:REF]: a PATH that exists may hold colons, and the shortest that

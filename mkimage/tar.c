@@ -23,6 +23,8 @@ struct tar {
 	char *path;	  /* of the entry in work, for messages */
 	int64_t consumed; /* bytes of the tar stream before the last header */
 	int stream_error; /* what the stream has failed with, and logged */
+	int64_t got;	  /* bytes of the stream */
+	bool padded;	  /* and zeros behind them */
 	bool in_entry;	  /* libarchive has handed out a header */
 	bool wants_data;
 };
@@ -122,6 +124,11 @@ int tar_data(struct tar *t, struct source_block *ret)
 	} while (!len);
 	if (offset < 0)
 		return archive_failed(t);
+	if (t->padded && archive_filter_bytes(t->archive, 0) + (int64_t)len >
+				 t->got) {
+		log_error(0, "%s: the archive ends within it", t->path);
+		return -EBADMSG;
+	}
 	ret->data = data;
 	ret->len = len;
 	ret->offset = (uint64_t)offset;
@@ -139,13 +146,33 @@ void tar_close(struct tar *t)
 	free(t);
 }
 
+/*
+ * There are layers that end with the last file's data (umoci 0.4's insert
+ * writes them): libarchive then misses the zeros up to a whole block.  If they
+ * came to stand for data, tar_data() would see it.
+ */
+static ssize_t pad(struct tar *t, const void **ret)
+{
+	static const char zeros[TAR_BLOCK];
+
+	if (!(t->flags & TAR_VERIFIED) || t->padded || !(t->got % TAR_BLOCK))
+		return 0;
+	t->padded = true;
+	*ret = zeros;
+	return TAR_BLOCK - t->got % TAR_BLOCK;
+}
+
 /* libarchive's reader. */
 static ssize_t read_stream(struct archive *a, void *arg, const void **ret)
 {
 	struct tar *t = arg;
 	ssize_t n = stream_read(t->stream, ret);
 
-	if (n >= 0)
+	if (n > 0)
+		t->got += n;
+	if (!n)
+		return pad(t, ret);
+	if (n > 0)
 		return n;
 	t->stream_error = (int)n;
 	archive_set_error(a, (int)-n, "%s", strerror((int)-n));
