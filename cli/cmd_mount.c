@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/protect.h"
 #include "base/store.h"
 #include "cli/mounts.h"
 #include "cli/output.h"
@@ -122,6 +123,16 @@ static int mount_container(struct cli *c, const char *id, const char *where,
 	return r < 0 ? EXIT_FAILED : r;
 }
 
+/* After a reboot; a store that cannot be protected is served all the same. */
+static void restore_protection(const struct cli *c)
+{
+	int r = protect_restore(store_path(c->store));
+
+	if (r)
+		log_warning(r, "%s: cannot be mounted read-only again",
+			    store_path(c->store));
+}
+
 static int print_mount(const char *id, const char *where)
 {
 	_cleanup_free char *path = realpath(where, NULL);
@@ -152,6 +163,8 @@ int cmd_mount(struct cli *c, int argc, char **argv)
 	id = argv[optind];
 	where = argv[optind + 1];
 	status = cli_open_container(c, id);
+	if (!status)
+		restore_protection(c);
 	if (!status)
 		status = mount_container(c, id, where, more.data);
 	if (!status && c->json)

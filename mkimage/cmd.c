@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/protect.h"
 #include "base/store.h"
 
 int cmd_open_store(const struct cmd_context *c, bool create)
@@ -14,6 +16,25 @@ int cmd_open_store(const struct cmd_context *c, bool create)
 	if (fd >= 0)
 		return fd;
 	log_error(fd, "%s", c->store);
+	return -1;
+}
+
+int cmd_open_store_to_write(const struct cmd_context *c, bool create)
+{
+	int fd = cmd_open_store(c, create), r;
+
+	if (fd < 0)
+		return fd;
+	r = protect_restore(c->store);
+	if (r)
+		log_warning(r, "%s: cannot be mounted read-only again",
+			    c->store);
+	r = protect_step_around(c->store);
+	close(fd);
+	if (!r)
+		return cmd_open_store(c, false);
+	log_error(r, "%s: is protected, and no mount namespace can be had to write to it",
+		  c->store);
 	return -1;
 }
 

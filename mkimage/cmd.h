@@ -37,9 +37,14 @@ int cmd_diff(const struct cmd_context *c, int argc, char **argv);
 int cmd_export(const struct cmd_context *c, int argc, char **argv);
 int cmd_rm(const struct cmd_context *c, int argc, char **argv);
 int cmd_gc(const struct cmd_context *c, int argc, char **argv);
+int cmd_protect(const struct cmd_context *c, int argc, char **argv);
 
 /* The store, O_PATH; -1 after a message. */
 int cmd_open_store(const struct cmd_context *c, bool create);
+
+/* The same for who writes to the pool or templates, also where the store is
+ * protected; before other threads, and other descriptors of the store. */
+int cmd_open_store_to_write(const struct cmd_context *c, bool create);
 
 /* Prints and releases it (NULL: no memory).  An exit status. */
 int cmd_print_json(json_t *json);

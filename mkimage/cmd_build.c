@@ -230,7 +230,7 @@ int cmd_build(const struct cmd_context *c, int argc, char **argv)
 
 	if (r)
 		return r;
-	b.storefd = cmd_open_store(c, true);
+	b.storefd = cmd_open_store_to_write(c, true);
 	if (b.storefd < 0)
 		return CMD_FAILED;
 	stop_install();

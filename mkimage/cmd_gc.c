@@ -213,7 +213,9 @@ static int gc(struct gc *g)
 
 int cmd_gc(const struct cmd_context *c, int argc, char **argv)
 {
-	_cleanup_fd int storefd = cmd_open_store(c, false);
+	_cleanup_fd int storefd = c->dry_run
+				       ? cmd_open_store(c, false)
+				       : cmd_open_store_to_write(c, false);
 	struct gc g = { .context = c, .storefd = storefd };
 	int r;
 

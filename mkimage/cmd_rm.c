@@ -265,7 +265,7 @@ int cmd_rm(const struct cmd_context *c, int argc, char **argv)
 
 	if (r)
 		return cmd_bad_reference(argv[0], r);
-	m.storefd = cmd_open_store(c, false);
+	m.storefd = cmd_open_store_to_write(c, false);
 	r = m.storefd < 0 ? CMD_FAILED : resolve(argv[0], m.storefd, &ref);
 	if (r == CMD_OK) {
 		m.name = ref.refs[0].name;

@@ -35,6 +35,8 @@ static const struct command {
 	{ "rm", "NAME[@VERSION]", 1, 1, 0, cmd_rm,
 	  "remove a version, or all of a name, unless in use" },
 	{ "gc", "", 0, 0, GC, cmd_gc, "free what nothing refers to" },
+	{ "protect", "[on|off]", 0, 1, 0, cmd_protect,
+	  "mount pool and templates read-only, or not, or say which" },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

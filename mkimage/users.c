@@ -30,6 +30,9 @@ struct search {
 	char *path;    /* "/templates/NAME/VERSION" */
 	char *current; /* "/templates/NAME/current" */
 	struct inodes namespaces; /* those whose mounts were looked at */
+	/* Mount namespaces: this program's, and that of who called it, which
+	 * differ when it has taken its own to write to a protected store. */
+	ino_t own, caller;
 	char **found;
 	size_t n;
 };
@@ -239,20 +242,16 @@ static bool bind_uses(const struct process *p, const struct mount_line *m)
 	return fd < 0 || fstat(fd, &st) || is_root(p->s, &st);
 }
 
-static int add_mount(const struct process *p, const char *where)
+static int add_mount(const struct process *p, ino_t namespace,
+		     const char *where)
 {
 	_cleanup_bytes struct bytes name = BYTES_INIT;
-	struct stat ours, theirs;
-	char *text;
 	int r = escape_name(where, &name);
-	bool here;
+	char *text;
 
 	if (r)
 		return r;
-	here = !stat("/proc/self/ns/mnt", &ours) &&
-	       !fstatat(p->fd, "ns/mnt", &theirs, 0) &&
-	       ours.st_ino == theirs.st_ino;
-	if (here)
+	if (namespace == p->s->caller)
 		r = asprintf(&text, "the mount %s", name.data);
 	else
 		r = asprintf(&text, "the mount %s of process %s (%s)",
@@ -260,7 +259,7 @@ static int add_mount(const struct process *p, const char *where)
 	return r < 0 ? -ENOMEM : add(p->s, text);
 }
 
-static int check_mounts(const struct process *p)
+static int check_mounts(const struct process *p, ino_t namespace)
 {
 	_cleanup_fd int fd = openat(p->fd, "mountinfo", O_RDONLY | O_CLOEXEC);
 	_cleanup_file FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
@@ -280,7 +279,7 @@ static int check_mounts(const struct process *p)
 		used = strcmp(m.type, "overlay") ? bind_uses(p, &m)
 						 : overlay_uses(p, m.options);
 		if (used)
-			r = add_mount(p, m.where);
+			r = add_mount(p, namespace, m.where);
 	}
 	return r;
 }
@@ -298,7 +297,10 @@ static int check_namespace(const struct process *p)
 	if (r || *seen)
 		return r;
 	*seen = 1;
-	return check_mounts(p);
+	/* What a copy of the caller's namespace has, that has too. */
+	if (st.st_ino == p->s->own && p->s->own != p->s->caller)
+		return 0;
+	return check_mounts(p, st.st_ino);
 }
 
 static int check_places(const struct process *p)
@@ -399,6 +401,15 @@ static int search(struct search *s)
 	return r ? r : -errno;
 }
 
+static ino_t namespace_of(pid_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
 static int prepare(struct search *s, int storefd, const char *name,
 		   const char *version)
 {
@@ -422,6 +433,10 @@ static int prepare(struct search *s, int storefd, const char *name,
 		return -errno;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
+	s->own = namespace_of(getpid());
+	s->caller = namespace_of(getppid());
+	if (!s->caller)
+		s->caller = s->own;
 	return 0;
 }
 
