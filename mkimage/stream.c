@@ -27,7 +27,14 @@ static struct stream_file *from_stream(struct stream *s)
 
 ssize_t stream_read(struct stream *s, const void **ret)
 {
-	return s->read(s, ret);
+	ssize_t n;
+
+	if (s->error)
+		return s->error;
+	n = s->read(s, ret);
+	if (n < 0)
+		s->error = (int)n;
+	return n;
 }
 
 void stream_close(struct stream *s)

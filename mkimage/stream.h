@@ -20,9 +20,12 @@
 struct stream {
 	ssize_t (*read)(struct stream *s, const void **ret);
 	void (*close)(struct stream *s);
+	int error; /* what it has failed with */
 };
 
-/* The length of the next block; 0 at the end, and from then on. */
+/* The length of the next block; 0 at the end, and from then on.  A stream that
+ * has failed fails again with the same, and without a word: libarchive reads on
+ * after an error. */
 ssize_t stream_read(struct stream *s, const void **ret);
 
 /* NULL is allowed. */
