@@ -8,9 +8,9 @@ echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' >"$T/try.c"
 clang -fsanitize=fuzzer,address -o "$T/try" "$T/try.c" 2>/dev/null ||
 	t_skip "clang has no libFuzzer here"
 
-targets=$(cd "$TOP/tests/fuzz" && ls fuzz_source_*.c fuzz_emit*.c 2>/dev/null |
-	sed 's/^fuzz_//; s/\.c$//')
-make -C "$TOP" -s fuzz-targets BUILD="$BUILD" FUZZ="$(echo $targets)" \
+targets=$(find "$TOP/tests/fuzz" -name 'fuzz_source_*.c' -printf '%f\n' -o \
+	-name 'fuzz_emit.c' -printf '%f\n' | sed 's/^fuzz_//; s/\.c$//')
+make -C "$TOP" -s fuzz-targets BUILD="$BUILD" FUZZ="${targets//$'\n'/ }" \
 	>"$T/log" 2>&1 || t_fail "$(tail -20 "$T/log")"
 for t in $targets; do
 	mkdir "$T/$t"
