@@ -31,6 +31,7 @@ struct build {
 	int storefd;
 	struct source *source;
 	struct stage *stage;
+	struct pool *pool;
 	struct emit *emit;
 	struct progress progress;
 	struct template_info info;
@@ -55,23 +56,6 @@ static int read_source(struct build *b)
 
 static int finish(struct build *b)
 {
-	struct pool *pool;
-	int r;
-
-	progress_phase(&b->progress, "waiting for a removal to end");
-	r = pool_open(b->storefd, stage_asidefd(b->stage), &pool);
-	if (r) {
-		if (r != -EINTR)
-			log_error(r, "%s/pool", b->context->store);
-		return r;
-	}
-	r = emit_finish(b->emit, pool);
-	pool_free(pool);
-	return r;
-}
-
-static int write_manifest(struct build *b)
-{
 	_cleanup_fd int fd = openat(stage_fd(b->stage), "manifest",
 				    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 				    0600);
@@ -83,7 +67,7 @@ static int write_manifest(struct build *b)
 		log_error(r, "the manifest");
 		return r;
 	}
-	r = emit_manifest(b->emit, fd, &version);
+	r = emit_finish(b->emit, fd, &version);
 	if (!r)
 		bytes_to_hex(version.bytes, sizeof(version.bytes),
 			     b->info.version);
@@ -127,8 +111,6 @@ static int run(struct build *b)
 
 	if (!r)
 		r = finish(b);
-	if (!r)
-		r = write_manifest(b);
 	if (!r)
 		r = write_info(b);
 	if (!r)
@@ -185,6 +167,24 @@ static int open_source(struct build *b, const char *path)
 	return source_open(path, &options, &b->source);
 }
 
+static int new_emit(struct build *b)
+{
+	struct emit_options options = {
+		.rootfd = stage_rootfd(b->stage),
+		.asidefd = stage_asidefd(b->stage),
+		.progress = &b->progress,
+		.threads = b->context->threads,
+	};
+	int r = pool_open(b->storefd, options.asidefd, &b->pool);
+
+	if (r) {
+		log_error(r, "%s/pool", b->context->store);
+		return r;
+	}
+	options.pool = b->pool;
+	return emit_new(&b->emit, &options);
+}
+
 static int build(struct build *b, const char *path)
 {
 	int r = open_source(b, path);
@@ -192,7 +192,7 @@ static int build(struct build *b, const char *path)
 	if (!r)
 		r = stage_new(b->storefd, &b->stage);
 	if (!r)
-		r = emit_new(&b->emit, stage_rootfd(b->stage), &b->progress);
+		r = new_emit(b);
 	if (!r)
 		r = run(b);
 	progress_release(&b->progress);
@@ -238,6 +238,8 @@ int cmd_build(const struct cmd_context *c, int argc, char **argv)
 	r = build(&b, argv[1]);
 	r = r ? CMD_FAILED : print(&b);
 	emit_free(b.emit);
+	/* Before the stage, whose removal waits for the pool's lock. */
+	pool_free(b.pool);
 	source_close(b.source);
 	stage_free(b.stage);
 	close(b.storefd);

@@ -1,50 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * libfsverity asks for the data in order and in small pieces; that is the pump:
- * when it has used up a block, the next one is fetched from the source, and is
- * written and fed to SHA-1 as a whole.
+ * when it has used up a chunk, the next one is fetched, and is fed to SHA-1
+ * (and, of a stream, written) as a whole.
  */
 #include "mkimage/content.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libfsverity.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fileio.h"
-#include "mkimage/progress.h"
-#include "mkimage/source.h"
+#include "mkimage/pipeline.h"
 #include "mkimage/stop.h"
 
-#define SURELY_POSSIBLE (1LL << 30)
+#define COMPARE_SIZE 65536
 
 static const char zeros[65536];
 
-struct copy {
-	struct source *source;
-	struct progress *progress;
-	int fd;
+struct pump {
+	/* 1 with the next chunk, 0 at the end. */
+	int (*next)(struct pump *p, const struct chunk **ret);
+	const struct chunk *at; /* the one in work, or NULL at the end */
+	uint64_t start, end;	/* of it, and the size at the end */
 	uint64_t size;
-	uint64_t pos;		   /* what libfsverity has got */
-	uint64_t written;	   /* up to here; holes behind are to be made */
-	struct source_block block; /* never ends before pos */
-	bool ended;
-	bool logged;
+	uint64_t pos; /* what libfsverity has got */
 	struct digest_ctx *sha1;
+	/* Of a list: */
+	const struct chunk *list;
+	/* Of a stream: */
+	struct pipeline_job *job;
+	struct chunk *held;
+	int fd;
 };
 
-static int hash_zeros(struct copy *c, uint64_t len)
+static int hash_zeros(struct pump *p, uint64_t len)
 {
 	int r = 0;
 
 	while (len && !r) {
 		size_t n = len < sizeof(zeros) ? len : sizeof(zeros);
 
-		r = digest_update(c->sha1, zeros, n);
+		r = digest_update(p->sha1, zeros, n);
 		if (!r)
 			r = stop_requested();
 		len -= n;
@@ -52,127 +53,208 @@ static int hash_zeros(struct copy *c, uint64_t len)
 	return r;
 }
 
-static int write_block(struct copy *c)
+static int fetch(struct pump *p)
 {
-	if (c->block.offset != c->written &&
-	    lseek(c->fd, (off_t)c->block.offset, SEEK_SET) < 0)
-		return -errno;
-	c->written = c->block.offset + c->block.len;
-	return fileio_write_all(c->fd, c->block.data, c->block.len);
-}
+	uint64_t before = p->end;
+	int r = p->next(p, &p->at);
 
-/* The next block, or an empty one at the file's size. */
-static int fetch(struct copy *c)
-{
-	uint64_t end = c->block.offset + c->block.len;
-	int r = stop_requested();
-
-	if (!r)
-		r = source_data(c->source, &c->block);
-	if (r < 0) {
-		c->logged = true;
+	if (r < 0)
 		return r;
-	}
-	if (!r) {
-		c->ended = true;
-		c->block = (struct source_block){ NULL, 0, c->size };
-	}
-	if (c->block.offset < end || c->block.offset > c->size ||
-	    c->block.len > c->size - c->block.offset)
-		return -EFBIG;
-	r = hash_zeros(c, c->block.offset - end);
-	if (!r && c->block.len) {
-		r = digest_update(c->sha1, c->block.data, c->block.len);
-		if (!r)
-			r = write_block(c);
-	}
-	progress_add(c->progress, 0, c->block.offset + c->block.len - end);
+	if (!r)
+		p->at = NULL;
+	p->start = r ? p->at->offset : p->size;
+	p->end = r ? p->start + p->at->len : p->size;
+	r = hash_zeros(p, p->start - before);
+	if (!r && p->at)
+		r = digest_update(p->sha1, p->at->data, p->at->len);
 	return r;
 }
 
 /* libfsverity's reader: exactly `count` bytes. */
 static int read_data(void *arg, void *buf, size_t count)
 {
-	struct copy *c = arg;
+	struct pump *p = arg;
 	char *out = buf;
 
 	while (count) {
-		uint64_t end = c->block.offset + c->block.len;
 		size_t n = count;
 
-		if (c->pos == end) {
-			int r = c->ended ? -EIO : fetch(c);
+		if (p->pos == p->end) {
+			int r = fetch(p);
 
 			if (r)
 				return r;
 			continue;
 		}
-		if (c->pos < c->block.offset) {
-			if (n > c->block.offset - c->pos)
-				n = c->block.offset - c->pos;
+		if (p->pos < p->start) {
+			if (n > p->start - p->pos)
+				n = p->start - p->pos;
 			memset(out, 0, n);
 		} else {
-			if (n > end - c->pos)
-				n = end - c->pos;
-			memcpy(out, (const char *)c->block.data +
-				       (c->pos - c->block.offset), n);
+			if (n > p->end - p->pos)
+				n = p->end - p->pos;
+			memcpy(out, p->at->data + (p->pos - p->start), n);
 		}
 		out += n;
 		count -= n;
-		c->pos += n;
+		p->pos += n;
 	}
 	return 0;
 }
 
-static int run(struct copy *c, struct sha1 *sha1, struct sha256 *verity)
+static int run(struct pump *p, struct sha1 *ret_sha1,
+	       struct sha256 *ret_verity)
 {
 	struct libfsverity_merkle_tree_params params = {
 		.version = 1,
 		.hash_algorithm = FS_VERITY_HASH_ALG_SHA256,
-		.file_size = c->size,
+		.file_size = p->size,
 		.block_size = 4096,
 	};
 	_cleanup_free struct libfsverity_digest *digest = NULL;
-	int r = libfsverity_compute_digest(c, read_data, &params, &digest);
-
-	/* The source must end here; and it checks at its end that the file did
-	 * not change. */
-	while (!r && !c->ended)
-		r = fetch(c);
-	if (!r && c->written < c->size &&
-	    ftruncate(c->fd, (off_t)c->size))
-		r = -errno;
-	if (!r)
-		r = digest_final(c->sha1, sha1->bytes);
-	if (!r)
-		memcpy(verity->bytes, digest->digest, sizeof(verity->bytes));
-	return r;
-}
-
-int content_copy(struct source *s, int fd, uint64_t size, struct progress *p,
-		 struct sha1 *ret_sha1, struct sha256 *ret_verity,
-		 bool *ret_logged)
-{
-	struct copy c = { .source = s, .progress = p, .fd = fd, .size = size };
-	struct sha256 verity;
 	struct sha1 sha1;
-	int r;
+	int r = digest_new(&p->sha1, DIGEST_SHA1);
 
-	*ret_logged = false;
-	if (size > INT64_MAX)
-		return -EFBIG;
-	/* What no file can hold is refused before its zeros are hashed. */
-	if (size > SURELY_POSSIBLE && ftruncate(fd, (off_t)size))
-		return -errno;
-	r = digest_new(&c.sha1, DIGEST_SHA1);
 	if (r)
 		return r;
-	r = run(&c, &sha1, &verity);
-	digest_free(c.sha1);
-	*ret_logged = c.logged;
+	r = libfsverity_compute_digest(p, read_data, &params, &digest);
+	/* It does not ask behind the size; a stream's end must be waited for. */
+	if (!r && (p->at || !p->size)) {
+		r = p->next(p, &p->at);
+		if (r > 0)
+			r = -EFBIG;
+	}
+	if (!r)
+		r = digest_final(p->sha1, sha1.bytes);
+	digest_free(p->sha1);
 	if (r)
 		return r;
 	*ret_sha1 = sha1;
-	*ret_verity = verity;
+	memcpy(ret_verity->bytes, digest->digest, sizeof(ret_verity->bytes));
 	return 0;
+}
+
+static int next_of_list(struct pump *p, const struct chunk **ret)
+{
+	*ret = p->list;
+	if (!p->list)
+		return 0;
+	p->list = p->list->next;
+	return 1;
+}
+
+int content_digest(const struct chunk *first, uint64_t size,
+		   struct sha1 *ret_sha1, struct sha256 *ret_verity)
+{
+	struct pump p = { .next = next_of_list, .size = size, .list = first };
+
+	return run(&p, ret_sha1, ret_verity);
+}
+
+static int write_chunk(int fd, const struct chunk *c)
+{
+	size_t done = 0;
+
+	while (done < c->len) {
+		ssize_t n = pwrite(fd, c->data + done, c->len - done,
+				   (off_t)(c->offset + done));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* A hole at the end. */
+static int set_size(int fd, uint64_t end, uint64_t size)
+{
+	return end < size && ftruncate(fd, (off_t)size) ? -errno : 0;
+}
+
+int content_write(int fd, const struct chunk *first, uint64_t size)
+{
+	uint64_t end = 0;
+	int r = 0;
+
+	for (const struct chunk *c = first; c && !r; c = c->next) {
+		r = write_chunk(fd, c);
+		end = c->offset + c->len;
+	}
+	return r ? r : set_size(fd, end, size);
+}
+
+static int next_of_stream(struct pump *p, const struct chunk **ret)
+{
+	int r;
+
+	if (p->held)
+		pipeline_free_chunk(p->job->pipeline, take_ptr(p->held));
+	r = stop_requested();
+	if (!r)
+		r = pipeline_next_chunk(p->job, &p->held);
+	if (r > 0) {
+		*ret = p->held;
+		r = write_chunk(p->fd, p->held);
+		r = r ? r : 1;
+	}
+	return r;
+}
+
+int content_stream(struct pipeline_job *job, int fd, uint64_t size,
+		   struct sha1 *ret_sha1, struct sha256 *ret_verity)
+{
+	struct pump p = { .next = next_of_stream, .size = size, .job = job,
+			  .fd = fd };
+	int r;
+
+	/* First: what no file can hold is refused before zeros are hashed. */
+	if (ftruncate(fd, (off_t)size))
+		return -errno;
+	r = run(&p, ret_sha1, ret_verity);
+	if (p.held)
+		pipeline_free_chunk(job->pipeline, p.held);
+	return r;
+}
+
+/* The file's bytes [at, at + len), which are data, or zeros where data is
+ * NULL. */
+static int equal_piece(int fd, uint64_t at, const char *data, uint64_t len)
+{
+	char buf[COMPARE_SIZE];
+
+	while (len) {
+		size_t want = len < sizeof(buf) ? len : sizeof(buf);
+		ssize_t n = pread(fd, buf, want, (off_t)at);
+		int r = stop_requested();
+
+		if (r)
+			return r;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (!n)
+			return 0;
+		if (n < 0)
+			continue;
+		if (memcmp(buf, data ? data : zeros, (size_t)n))
+			return 0;
+		data = data ? data + n : NULL;
+		at += (size_t)n;
+		len -= (size_t)n;
+	}
+	return 1;
+}
+
+int content_equal(int fd, const struct chunk *first, uint64_t size)
+{
+	uint64_t end = 0;
+	int r = 1;
+
+	for (const struct chunk *c = first; c && r > 0; c = c->next) {
+		r = equal_piece(fd, end, NULL, c->offset - end);
+		if (r > 0)
+			r = equal_piece(fd, c->offset, c->data, c->len);
+		end = c->offset + c->len;
+	}
+	return r > 0 ? equal_piece(fd, end, NULL, size - end) : r;
 }

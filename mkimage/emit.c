@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,32 +20,55 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "mkimage/content.h"
 #include "mkimage/emit_types.h"
 #include "mkimage/meta.h"
-#include "mkimage/progress.h"
+#include "mkimage/pipeline.h"
 #include "mkimage/resolve.h"
 #include "mkimage/source.h"
 
-int emit_failed(int r, const char *path)
+#define LAYERS_MAX UINT16_MAX
+
+bool emit_tells(struct emit *e)
 {
-	if (r != -EINTR)
+	return !atomic_exchange(&e->told, true);
+}
+
+int emit_failed(struct emit *e, int r, const char *path)
+{
+	if (r != -EINTR && r != -ECANCELED && emit_tells(e))
 		log_error(r, "%s", path);
 	return r;
 }
 
-int emit_new(struct emit **ret, int rootfd, struct progress *p)
+static unsigned int count_cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+	return (unsigned int)CPU_COUNT(&set);
+}
+
+int emit_new(struct emit **ret, const struct emit_options *options)
 {
 	struct emit *e = calloc(1, sizeof(*e));
-	int r = e ? tree_new(&e->tree) : -ENOMEM;
+	int r;
 
-	if (r) {
-		free(e);
-		return emit_failed(r, "a new tree");
+	if (!e) {
+		log_error(-ENOMEM, "a new tree");
+		return -ENOMEM;
 	}
-	e->rootfd = rootfd;
-	e->progress = p;
-	e->dirfd = -1;
+	e->options = *options;
+	if (!e->options.threads)
+		e->options.threads = count_cpus();
+	r = tree_new(&e->tree, options->asidefd);
+	if (!r)
+		r = pipeline_new(&e->pipeline, e->options.threads);
+	if (r) {
+		emit_failed(e, r, "a new tree");
+		emit_free(e);
+		return r;
+	}
 	*ret = e;
 	return 0;
 }
@@ -53,9 +77,16 @@ void emit_free(struct emit *e)
 {
 	if (!e)
 		return;
-	if (e->dirfd >= 0)
-		close(e->dirfd);
+	if (e->pipeline) {
+		pipeline_stop(e->pipeline, -ECANCELED);
+		(void)emit_collect(e, true); /* it is what was just said */
+	}
+	pipeline_free(e->pipeline);
+	emit_put_dir(e->dir);
 	tree_free(e->tree);
+	arena_release(&e->keys);
+	arena_release(&e->groups);
+	arena_release(&e->names);
 	free(e);
 }
 
@@ -65,56 +96,72 @@ const struct emit_totals *emit_totals(const struct emit *e)
 }
 
 /* Of a directory in the tree: a new descriptor. */
-static int open_dir(const struct emit *e, const struct tree_node *dir)
+static int open_dir(const struct emit *e, tree_node dir)
 {
+	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	_cleanup_fd int above = -1;
 	int fd;
 
-	if (!dir->parent)
-		fd = fcntl(e->rootfd, F_DUPFD_CLOEXEC, 0);
-	else if (dir->parent == e->dir)
-		fd = openat(e->dirfd, dir->name,
-			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	else {
-		above = open_dir(e, dir->parent);
+	if (dir == TREE_ROOT) {
+		fd = fcntl(e->options.rootfd, F_DUPFD_CLOEXEC, 0);
+	} else if (e->dir && tree_parent(e->tree, dir) == e->node) {
+		fd = openat(e->dir->fd, tree_name(e->tree, dir), flags);
+	} else if (e->dir && tree_parent(e->tree, e->node) == dir) {
+		/* Nobody moves staged directories. */
+		fd = openat(e->dir->fd, "..", flags);
+	} else {
+		above = open_dir(e, tree_parent(e->tree, dir));
 		if (above < 0)
 			return above;
-		fd = openat(above, dir->name,
-			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(above, tree_name(e->tree, dir), flags);
 	}
 	return fd < 0 ? -errno : fd;
 }
 
-int emit_use_dir(struct emit *e, struct tree_node *dir)
+void emit_put_dir(struct emit_dir *dir)
 {
-	int fd;
-
-	if (e->dirfd >= 0 && e->dir == dir)
-		return e->dirfd;
-	fd = open_dir(e, dir);
-	if (fd < 0)
-		return fd;
-	if (e->dirfd >= 0)
-		close(e->dirfd);
-	e->dirfd = fd;
-	e->dir = dir;
-	return fd;
+	if (!dir || --dir->refs)
+		return;
+	close(dir->fd);
+	free(dir);
 }
 
-static int make_dir(struct emit *e, struct tree_node *parent, const char *name,
-		    size_t len, struct tree_node **ret)
+int emit_use_dir(struct emit *e, tree_node node, struct emit_dir **ret)
 {
-	int dirfd = emit_use_dir(e, parent);
-	struct tree_node *n;
-	int r;
+	struct emit_dir *dir;
 
-	if (dirfd < 0)
-		return dirfd;
-	r = tree_add(e->tree, parent, name, len, S_IFDIR | 0755, &n);
+	if (!e->dir || e->node != node) {
+		dir = malloc(sizeof(*dir));
+		if (!dir)
+			return -ENOMEM;
+		*dir = (struct emit_dir){ open_dir(e, node), 1 };
+		if (dir->fd < 0) {
+			int r = dir->fd;
+
+			free(dir);
+			return r;
+		}
+		emit_put_dir(e->dir);
+		e->dir = dir;
+		e->node = node;
+	}
+	*ret = e->dir;
+	return 0;
+}
+
+static int make_dir(struct emit *e, tree_node parent, const char *name,
+		    size_t len, tree_node *ret)
+{
+	struct emit_dir *dir;
+	tree_node n;
+	int r = emit_use_dir(e, parent, &dir);
+
+	if (!r)
+		r = tree_add(e->tree, parent, name, len, S_IFDIR, &n);
 	if (r)
 		return r;
-	n->layer = e->layer;
-	if (mkdirat(dirfd, n->name, 0700)) {
+	tree_set_layer(e->tree, n, e->layer);
+	if (mkdirat(dir->fd, tree_name(e->tree, n), 0700)) {
 		r = -errno;
 		tree_remove(e->tree, n);
 		return r;
@@ -123,29 +170,32 @@ static int make_dir(struct emit *e, struct tree_node *parent, const char *name,
 	return 0;
 }
 
-static int refuse_way(int r, const struct tree_node *step, const char *path)
+static int refuse_way(struct emit *e, int r, tree_node step, const char *path)
 {
 	if (r != -ENOTDIR)
-		return emit_failed(r, path);
-	log_error(0, "%s: a step on its way, '%s', is %s in the same %s",
-		  path, step->name,
-		  S_ISLNK(step->inode->mode) ? "a symbolic link"
-					     : "not a directory",
-		  step->layer ? "layer" : "source");
+		return emit_failed(e, r, path);
+	if (emit_tells(e))
+		log_error(0, "%s: a step on its way, '%s', is %s in the same %s",
+			  path, tree_name(e->tree, step),
+			  S_ISLNK(tree_type(e->tree, step))
+				  ? "a symbolic link" : "not a directory",
+			  tree_layer(e->tree, step) ? "layer" : "source");
 	return r;
 }
 
 /* A layer that names what is in a directory names the directory too. */
-static void touch(const struct emit *e, struct tree_node *dir)
+static void touch(struct emit *e, tree_node dir)
 {
-	for (; dir && dir->layer != e->layer; dir = dir->parent)
-		dir->layer = e->layer;
+	while (dir && tree_layer(e->tree, dir) != e->layer) {
+		tree_set_layer(e->tree, dir, e->layer);
+		dir = tree_parent(e->tree, dir);
+	}
 }
 
 /* The directory for `path`, made with its parents where the source has not
  * named them (yet): mode 0755, owner 0, time 0. */
-static int find_parent(struct emit *e, const char *path,
-		       struct tree_node **ret, const char **ret_last)
+static int find_parent(struct emit *e, const char *path, tree_node *ret,
+		       const char **ret_last)
 {
 	const char *last = strrchr(path, '/') + 1, *rest;
 	_cleanup_resolved struct resolved to;
@@ -153,13 +203,13 @@ static int find_parent(struct emit *e, const char *path,
 			    strlen(last), e->layer, &to);
 
 	if (r)
-		return refuse_way(r, to.at, path);
+		return refuse_way(e, r, to.at, path);
 	for (rest = to.missing; rest < to.missing + to.len;) {
 		size_t len = strcspn(rest, "/");
 
 		r = make_dir(e, to.at, rest, len, &to.at);
 		if (r)
-			return emit_failed(r, path);
+			return emit_failed(e, r, path);
 		rest += len + 1;
 	}
 	touch(e, to.at);
@@ -168,30 +218,40 @@ static int find_parent(struct emit *e, const char *path,
 	return 0;
 }
 
-int emit_remove(struct emit *e, struct tree_node *n, const char *path)
+int emit_remove(struct emit *e, tree_node n, const char *path)
 {
-	bool is_dir = S_ISDIR(n->inode->mode);
-	int dirfd = emit_use_dir(e, n->parent);
+	bool is_dir = S_ISDIR(tree_type(e->tree, n));
+	struct emit_dir *dir;
+	int r = emit_settle(e, n);
 
-	if (dirfd < 0)
-		return emit_failed(dirfd, path);
-	if (unlinkat(dirfd, n->name, is_dir ? AT_REMOVEDIR : 0))
-		return emit_failed(-errno, path);
+	if (r)
+		return r;
+	r = emit_use_dir(e, tree_parent(e->tree, n), &dir);
+	if (!r && unlinkat(dir->fd, tree_name(e->tree, n),
+			   is_dir ? AT_REMOVEDIR : 0))
+		r = -errno;
+	if (r)
+		return emit_failed(e, r, path);
 	tree_remove(e->tree, n);
 	return 0;
 }
 
+static int refuse_replace(struct emit *e, const char *path)
+{
+	if (emit_tells(e))
+		log_error(0, "%s: is a directory with content earlier in the same source",
+			  path);
+	return -EISDIR;
+}
+
 /* Something of this name came before: it makes room. */
-static int replace(struct emit *e, struct tree_node *old, const char *path)
+static int replace(struct emit *e, tree_node old, const char *path)
 {
 	int r;
 
-	if (S_ISDIR(old->inode->mode) && old->inode->dir.children) {
-		if (old->layer == e->layer) {
-			log_error(0, "%s: is a directory with content earlier in the same source",
-				  path);
-			return -EISDIR;
-		}
+	if (S_ISDIR(tree_type(e->tree, old)) && tree_child(e->tree, old)) {
+		if (tree_layer(e->tree, old) == e->layer)
+			return refuse_replace(e, path);
 		r = emit_prune(e, old, path);
 		if (r)
 			return r;
@@ -199,7 +259,7 @@ static int replace(struct emit *e, struct tree_node *old, const char *path)
 	return emit_remove(e, old, path);
 }
 
-static struct tree_node *find(const struct emit *e, const char *path)
+static tree_node find(const struct emit *e, const char *path)
 {
 	const char *last = strrchr(path, '/') + 1;
 	_cleanup_resolved struct resolved to;
@@ -207,142 +267,146 @@ static struct tree_node *find(const struct emit *e, const char *path)
 			    strlen(last), e->layer, &to);
 
 	if (r || to.len)
-		return NULL;
+		return TREE_NONE;
 	return tree_find(e->tree, to.at, last, strlen(last));
 }
 
-static int emit_hardlink(struct emit *e, struct tree_node *parent,
-			 const char *name, const struct manifest_entry *entry)
+static int refuse_target(struct emit *e, const struct manifest_entry *entry)
 {
-	struct tree_node *target = find(e, entry->target), *n;
-	_cleanup_fd int from = -1;
-	int dirfd, r;
-
-	if (!target || S_ISDIR(target->inode->mode)) {
+	if (emit_tells(e))
 		log_error(0, "%s: a hard link to %s, which is no file before it in the source",
 			  entry->path, entry->target);
-		return -ENOENT;
-	}
-	from = open_dir(e, target->parent);
-	dirfd = emit_use_dir(e, parent);
-	if (from < 0 || dirfd < 0)
-		return emit_failed(from < 0 ? from : dirfd, entry->path);
-	if (linkat(from, target->name, dirfd, name, 0))
-		return emit_failed(-errno, entry->path);
-	r = tree_link(e->tree, parent, name, strlen(name), target->inode, &n);
+	return -ENOENT;
+}
+
+static int emit_hardlink(struct emit *e, tree_node parent, const char *name,
+			 const struct manifest_entry *entry)
+{
+	tree_node target = find(e, entry->target), n;
+	_cleanup_fd int from = -1;
+	struct emit_dir *dir;
+	int r;
+
+	if (!target || S_ISDIR(tree_type(e->tree, target)))
+		return refuse_target(e, entry);
+	r = emit_settle(e, target);
+	if (!r && S_ISREG(tree_type(e->tree, target)) &&
+	    !tree_marked(e->tree, target, TREE_STAGED))
+		r = emit_own(e, target, entry->path);
 	if (r)
-		return emit_failed(r, entry->path);
-	n->layer = e->layer;
+		return r;
+	from = open_dir(e, tree_parent(e->tree, target));
+	r = from < 0 ? from : emit_use_dir(e, parent, &dir);
+	if (!r && linkat(from, tree_name(e->tree, target), dir->fd, name, 0))
+		r = -errno;
+	if (!r)
+		r = tree_link(e->tree, parent, name, strlen(name), target, &n);
+	if (r)
+		return emit_failed(e, r, entry->path);
+	tree_set_layer(e->tree, n, e->layer);
 	return 0;
 }
 
-static int apply(int dirfd, const char *name, const struct tree_inode *inode,
-		 const char *path)
+static int make_special(int dirfd, const char *name,
+			const struct manifest_entry *entry)
 {
-	const char *what = NULL;
-	int r = meta_apply(dirfd, name, inode, true, &what);
-
-	if (r)
-		log_error(r, what ? "%s: cannot set %s" : "%s", path, what);
-	return r;
-}
-
-static int emit_file(struct emit *e, struct source *s, int dirfd,
-		     struct tree_node *n, const char *path)
-{
-	_cleanup_fd int fd = openat(dirfd, n->name,
-				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-					    O_CLOEXEC,
-				    meta_made_mode(n->inode) & 0777);
-	struct tree_inode *inode = n->inode;
-	bool logged = false;
+	dev_t dev = S_ISFIFO(entry->mode) ? 0 : entry->rdev;
 	int r;
 
-	if (fd < 0)
-		return emit_failed(-errno, path);
-	r = content_copy(s, fd, inode->size, e->progress, &inode->file.sha1,
-			 &inode->file.verity, &logged);
-	if (r)
-		return logged ? r : emit_failed(r, path);
-	progress_add(e->progress, 1, 0);
-	return apply(fd, NULL, inode, path);
-}
-
-static int make_special(int dirfd, const struct tree_node *n)
-{
-	const struct tree_inode *inode = n->inode;
-	dev_t dev = S_ISFIFO(inode->mode) ? 0 : inode->rdev;
-	int r;
-
-	if (S_ISLNK(inode->mode))
-		r = symlinkat(inode->target, dirfd, n->name);
+	if (S_ISLNK(entry->mode))
+		r = symlinkat(entry->target, dirfd, name);
 	else
-		r = mknodat(dirfd, n->name, meta_made_mode(inode), dev);
+		r = mknodat(dirfd, name, meta_made_mode(entry), dev);
 	return r ? -errno : 0;
 }
 
-static int emit_new_inode(struct emit *e, struct source *s,
-			  struct tree_node *parent, const char *name,
-			  struct manifest_entry *entry)
+static int apply(struct emit *e, int dirfd, const char *name,
+		 const struct manifest_entry *entry)
 {
-	int dirfd = emit_use_dir(e, parent), r;
-	struct tree_node *n;
+	const char *what = NULL;
+	int r = meta_apply(dirfd, name, entry, &what);
 
-	if (dirfd < 0)
-		return emit_failed(dirfd, entry->path);
-	r = tree_add(e->tree, parent, name, strlen(name), entry->mode, &n);
-	if (r)
-		return emit_failed(r, entry->path);
-	n->layer = e->layer;
-	tree_set(n->inode, entry);
-	if (S_ISREG(entry->mode))
-		return emit_file(e, s, dirfd, n, entry->path);
-	r = make_special(dirfd, n);
-	return r ? emit_failed(r, entry->path)
-		 : apply(dirfd, n->name, n->inode, entry->path);
+	if (r && what && emit_tells(e))
+		log_error(r, "%s: cannot set %s", entry->path, what);
+	return r ? emit_failed(e, r, entry->path) : 0;
 }
 
-static int emit_directory(struct emit *e, struct tree_node *parent,
-			  const char *name, struct tree_node *old,
-			  struct manifest_entry *entry)
+/* Anything but regular files and directories. */
+static int emit_special(struct emit *e, tree_node parent, const char *name,
+			tree_node n, const struct manifest_entry *entry)
+{
+	struct emit_dir *dir;
+	int r = emit_use_dir(e, parent, &dir);
+
+	if (!r)
+		r = make_special(dir->fd, name, entry);
+	if (!r)
+		r = tree_put(e->tree, n, entry, NULL);
+	return r ? emit_failed(e, r, entry->path)
+		 : apply(e, dir->fd, name, entry);
+}
+
+static int emit_new_inode(struct emit *e, struct source *s, tree_node parent,
+			  const char *name, struct source_item *item)
+{
+	const struct manifest_entry *entry = &item->entry;
+	tree_node n;
+	int r = tree_add(e->tree, parent, name, strlen(name), entry->mode, &n);
+
+	if (r)
+		return emit_failed(e, r, entry->path);
+	tree_set_layer(e->tree, n, e->layer);
+	if (S_ISREG(entry->mode))
+		return emit_file(e, s, n, item);
+	return emit_special(e, parent, name, n, entry);
+}
+
+static int emit_directory(struct emit *e, tree_node parent, const char *name,
+			  tree_node old, const struct manifest_entry *entry)
 {
 	int r = 0;
 
 	if (!old)
 		r = make_dir(e, parent, name, strlen(name), &old);
+	if (!r)
+		r = tree_put(e->tree, old, entry, NULL);
 	if (r)
-		return emit_failed(r, entry->path);
-	old->layer = e->layer;
-	tree_set(old->inode, entry);
+		return emit_failed(e, r, entry->path);
+	tree_set_layer(e->tree, old, e->layer);
 	return 0;
 }
 
-static int emit_root(struct emit *e, struct manifest_entry *entry)
+static int emit_root(struct emit *e, const struct manifest_entry *entry)
 {
+	int r;
+
 	if (entry->hardlink || !S_ISDIR(entry->mode)) {
-		log_error(0, "the source's root is not a directory");
+		if (emit_tells(e))
+			log_error(0, "the source's root is not a directory");
 		return -ENOTDIR;
 	}
-	touch(e, tree_root(e->tree));
-	tree_set(tree_root(e->tree)->inode, entry);
-	return 0;
+	touch(e, TREE_ROOT);
+	r = tree_put(e->tree, TREE_ROOT, entry, NULL);
+	return r ? emit_failed(e, r, "/") : 0;
 }
 
 /* The name is one of its target already. */
-static bool is_linked(const struct emit *e, const struct tree_node *old,
+static bool is_linked(const struct emit *e, tree_node old,
 		      const struct manifest_entry *entry)
 {
-	const struct tree_node *target = find(e, entry->target);
+	tree_node target = find(e, entry->target);
 
-	return target && old && target->inode == old->inode;
+	return target && old &&
+	       tree_inode(e->tree, target) == tree_inode(e->tree, old);
 }
 
 static int emit_entry(struct emit *e, struct source *s,
-		      struct manifest_entry *entry)
+		      struct source_item *item)
 {
-	struct tree_node *parent, *old;
+	const struct manifest_entry *entry = &item->entry;
+	bool is_dir = !entry->hardlink && S_ISDIR(entry->mode);
+	tree_node parent, old;
 	const char *name;
-	bool is_dir;
 	int r;
 
 	if (!strcmp(entry->path, "/"))
@@ -350,35 +414,41 @@ static int emit_entry(struct emit *e, struct source *s,
 	r = find_parent(e, entry->path, &parent, &name);
 	if (r)
 		return r;
-	is_dir = !entry->hardlink && S_ISDIR(entry->mode);
 	old = tree_find(e->tree, parent, name, strlen(name));
 	if (entry->hardlink && is_linked(e, old, entry)) {
-		old->layer = e->layer;
+		tree_set_layer(e->tree, old, e->layer);
 		return 0;
 	}
-	if (old && !(is_dir && S_ISDIR(old->inode->mode))) {
+	if (old && !(is_dir && S_ISDIR(tree_type(e->tree, old)))) {
 		r = replace(e, old, entry->path);
 		if (r)
 			return r;
-		old = NULL;
+		old = TREE_NONE;
 	}
 	if (entry->hardlink)
 		return emit_hardlink(e, parent, name, entry);
 	if (is_dir)
 		return emit_directory(e, parent, name, old, entry);
-	return emit_new_inode(e, s, parent, name, entry);
+	return emit_new_inode(e, s, parent, name, item);
 }
 
 int emit_item(struct emit *e, struct source *s, struct source_item *item)
 {
+	int r = item->layer > LAYERS_MAX ? -E2BIG : 0;
+
+	if (r)
+		return emit_failed(e, r, "the layers");
+	r = emit_collect(e, false);
+	if (r)
+		return r;
 	e->layer = item->layer;
 	switch (item->kind) {
 	case SOURCE_ENTRY:
-		return emit_entry(e, s, &item->entry);
+		return emit_entry(e, s, item);
 	case SOURCE_WHITEOUT:
 		return emit_whiteout(e, item->entry.path);
 	case SOURCE_OPAQUE:
 		return emit_opaque(e, item->entry.path);
 	}
-	return emit_failed(-EINVAL, item->entry.path);
+	return emit_failed(e, -EINVAL, item->entry.path);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds a template's tree in a staged directory: first every entry of the
+ * Builds a template's tree in a staged directory: first every item of the
  * source (emit_item), then what needs to be known of all of them (emit_finish:
- * hard-link groups, the pool, directories' metadata), then the manifest.
+ * the manifest, hard-link groups, the pool, directories' metadata).
  *
- * Thread safety: one thread.  Ownership: emit_free() frees; descriptors stay
- * the caller's.  Errors: negative errno, logged with the path.
+ * The caller's thread reads the source and decides on the structure; files are
+ * hashed, compared and written by threads of emit's own, while it reads on.
+ *
+ * Thread safety: one thread.  Ownership: emit_free() frees; descriptors, pool,
+ * memo and progress stay the caller's and outlive it.  Errors: negative errno,
+ * logged with the path, one for all threads.
  */
 #ifndef STENCIL_MKIMAGE_EMIT_H
 #define STENCIL_MKIMAGE_EMIT_H
@@ -15,20 +19,33 @@
 #include "base/digest.h"
 
 struct emit;
+struct memo;
 struct pool;
 struct progress;
 struct source;
 struct source_item;
+
+struct emit_options {
+	int rootfd;  /* the empty directory that becomes the template's root */
+	int asidefd; /* an empty one, for what is put together out of sight */
+	struct pool *pool;
+	struct memo *memo; /* or NULL */
+	struct progress *progress;
+	unsigned int threads; /* 0: one for each CPU */
+};
 
 struct emit_totals {
 	uint64_t entries; /* lines of the manifest */
 	uint64_t files;	  /* regular files, a hard-linked one counts once */
 	uint64_t bytes;	  /* of them */
 	uint64_t shared;  /* of the files: those that the pool had */
+	/* Of the bytes: written, given blocks of others by reflinks instead,
+	 * or found in the pool before anything was written. */
+	uint64_t written, reflinked, avoided;
 };
 
-/* `rootfd` is the empty directory that becomes the template's root. */
-int emit_new(struct emit **ret, int rootfd, struct progress *p);
+int emit_new(struct emit **ret, const struct emit_options *options);
+/* NULL is allowed. */
 void emit_free(struct emit *e);
 
 /*
@@ -37,11 +54,9 @@ void emit_free(struct emit *e);
  */
 int emit_item(struct emit *e, struct source *s, struct source_item *item);
 
-/* No emit_item() after this. */
-int emit_finish(struct emit *e, struct pool *pool);
-
-/* Writes the manifest to fd; its digest is the version. */
-int emit_manifest(struct emit *e, int fd, struct sha256 *ret_version);
+/* Completes the tree, and writes the manifest to fd; its digest is the
+ * version.  No emit_item() after this. */
+int emit_finish(struct emit *e, int fd, struct sha256 *ret_version);
 
 const struct emit_totals *emit_totals(const struct emit *e);
 

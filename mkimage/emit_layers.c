@@ -12,23 +12,23 @@
 #include "mkimage/emit_types.h"
 #include "mkimage/resolve.h"
 
-static int prune_name(struct emit *e, struct tree_node *n, const char *path)
+static int prune_name(struct emit *e, tree_node n, const char *path)
 {
-	int r = S_ISDIR(n->inode->mode) ? emit_prune(e, n, path) : 0;
+	int r = S_ISDIR(tree_type(e->tree, n)) ? emit_prune(e, n, path) : 0;
 
-	if (!r && n->layer < e->layer)
+	if (!r && tree_layer(e->tree, n) < e->layer)
 		r = emit_remove(e, n, path);
 	return r;
 }
 
 /* As deep as a path has components: PATH_MAX / 2. */
-int emit_prune(struct emit *e, struct tree_node *dir, const char *path)
+int emit_prune(struct emit *e, tree_node dir, const char *path)
 {
-	struct tree_node *n, *next;
+	tree_node n, next;
 	int r = 0;
 
-	for (n = dir->inode->dir.children; n && !r; n = next) {
-		next = n->sibling;
+	for (n = tree_child(e->tree, dir); n && !r; n = next) {
+		next = tree_sibling(e->tree, n);
 		r = prune_name(e, n, path);
 	}
 	return r;
@@ -36,13 +36,13 @@ int emit_prune(struct emit *e, struct tree_node *dir, const char *path)
 
 /* The directory by the path's `len` first bytes: 1, or 0 if there is none. */
 static int find_dir(struct emit *e, const char *path, size_t len,
-		    struct tree_node **ret)
+		    tree_node *ret)
 {
 	_cleanup_resolved struct resolved to;
 	int r = resolve_dir(e->tree, path, len, 0, e->layer, &to);
 
 	if (r && r != -ENOTDIR && r != -ENOENT)
-		return emit_failed(r, path);
+		return emit_failed(e, r, path);
 	if (r || to.len)
 		return 0;
 	*ret = to.at;
@@ -52,11 +52,12 @@ static int find_dir(struct emit *e, const char *path, size_t len,
 int emit_whiteout(struct emit *e, const char *path)
 {
 	const char *last = strrchr(path, '/') + 1;
-	struct tree_node *parent, *n;
+	tree_node parent, n;
 	int r;
 
 	if (!last[0]) {
-		log_error(0, "a layer deletes the root");
+		if (emit_tells(e))
+			log_error(0, "a layer deletes the root");
 		return -EINVAL;
 	}
 	r = find_dir(e, path, (size_t)(last - 1 - path), &parent);
@@ -68,7 +69,7 @@ int emit_whiteout(struct emit *e, const char *path)
 
 int emit_opaque(struct emit *e, const char *path)
 {
-	struct tree_node *dir;
+	tree_node dir;
 	int r = find_dir(e, path, path[1] ? strlen(path) : 0, &dir);
 
 	return r <= 0 ? r : emit_prune(e, dir, path);

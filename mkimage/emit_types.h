@@ -3,35 +3,97 @@
 #ifndef STENCIL_MKIMAGE_EMIT_TYPES_H
 #define STENCIL_MKIMAGE_EMIT_TYPES_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "mkimage/arena.h"
 #include "mkimage/emit.h"
+#include "mkimage/source.h"
 #include "mkimage/tree.h"
 
+struct pipeline;
+
+/* A staged directory, open, for the submitter and the jobs in it.  Counted by
+ * the submitter alone: jobs begin and end with it. */
+struct emit_dir {
+	int fd;
+	unsigned int refs;
+};
+
 struct emit {
-	int rootfd;
+	struct emit_options options;
 	struct tree *tree;
-	struct progress *progress;
+	struct pipeline *pipeline;
 	struct emit_totals totals;
 	uint32_t layer; /* of the item in work */
 	/* The directory used last, since entries come in runs. */
-	struct tree_node *dir;
-	int dirfd;
+	tree_node node;
+	struct emit_dir *dir;
+	atomic_bool told; /* one message is enough */
+	/* For emit_finish(), in the order of paths: */
+	struct arena keys;   /* struct emit_key, of files to be placed */
+	struct arena groups; /* struct emit_group */
+	struct arena names;  /* tree_node: of the groups */
 };
 
-/* Logs, unless the user stopped it: that is told once, and not of a path. */
-int emit_failed(int r, const char *path);
+/* A file to be placed. */
+struct emit_key {
+	uint64_t digest; /* its first bytes */
+	uint32_t order;	 /* of its path; then: enum pool_placed */
+	tree_node node;
+};
 
-/* A descriptor of the staged directory, which is kept open until another is
- * asked for. */
-int emit_use_dir(struct emit *e, struct tree_node *dir);
+/* An inode with several names: `n` of emit.names from `first` on. */
+struct emit_group {
+	tree_node inode; /* tree_inode() */
+	uint32_t first, n;
+};
+
+/* Logs, unless another error was, or the user stopped it: that is told once,
+ * and not of a path.  Returns r. */
+int emit_failed(struct emit *e, int r, const char *path);
+/* The same with words of one's own: may they be said? */
+bool emit_tells(struct emit *e);
+
+/* The staged directory, which is kept open until another is asked for: 0 or
+ * -errno. */
+int emit_use_dir(struct emit *e, tree_node dir, struct emit_dir **ret);
+void emit_put_dir(struct emit_dir *dir);
 
 /* Removes a name from tree and disk: no directory with children. */
-int emit_remove(struct emit *e, struct tree_node *n, const char *path);
+int emit_remove(struct emit *e, tree_node n, const char *path);
 
-/* Removes what is below the directory and of a lower layer than the item. */
-int emit_prune(struct emit *e, struct tree_node *dir, const char *path);
-
+/* emit_layers.c: removes what is below the directory and of a lower layer than
+ * the item. */
+int emit_prune(struct emit *e, tree_node dir, const char *path);
 /* The items of those kinds. */
 int emit_whiteout(struct emit *e, const char *path);
 int emit_opaque(struct emit *e, const char *path);
+
+/* emit_file.c: a regular file, whose data is the source's current, into the
+ * node that was made for it. */
+int emit_file(struct emit *e, struct source *s, tree_node n,
+	      struct source_item *item);
+/* Waits until no job works on the node. */
+int emit_settle(struct emit *e, tree_node n);
+/* Takes in what jobs have done, and with `wait` all that they will do. */
+int emit_collect(struct emit *e, bool wait);
+/* Gives a file that is linked to the pool an inode of its own, for it has
+ * another name: what trusted.stencil.links says will differ. */
+int emit_own(struct emit *e, tree_node n, const char *path);
+
+/* emit_manifest.c: the group of an inode with several names, or NULL. */
+const struct emit_group *emit_find_group(const struct emit *e, tree_node n);
+static inline tree_node emit_group_name(const struct emit *e,
+					const struct emit_group *g, uint32_t i)
+{
+	return ((const tree_node *)e->names.data)[g->first + i];
+}
+/* Walks the tree: writes the manifest, fills keys, groups and totals. */
+int emit_manifest(struct emit *e, int fd, struct sha256 *ret_version);
+
+/* emit_place.c: all keys into the pool. */
+int emit_place(struct emit *e);
 
 #endif

@@ -41,7 +41,16 @@ static const struct command {
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-enum { OPT_STORE = 1, OPT_JSON, OPT_MAX_SIZE, OPT_PLATFORM, OPT_COMPRESS };
+enum {
+	OPT_STORE = 1,
+	OPT_JSON,
+	OPT_MAX_SIZE,
+	OPT_PLATFORM,
+	OPT_COMPRESS,
+	OPT_THREADS,
+};
+
+#define THREADS_MAX 256
 
 static const struct option options[] = {
 	{ "store", required_argument, NULL, OPT_STORE },
@@ -53,6 +62,7 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "platform", required_argument, NULL, OPT_PLATFORM },
 	{ "compress", required_argument, NULL, OPT_COMPRESS },
+	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ 0 },
 };
 
@@ -69,6 +79,8 @@ static const struct command_option {
 	  "build: of an image, the one for this platform" },
 	{ OPT_COMPRESS, EXPORT, "--compress=HOW",
 	  "export: none, gzip, zstd, and for - xz or bzip2" },
+	{ OPT_THREADS, BUILD, "--threads=N",
+	  "build: threads that hash and write (default: one for each CPU)" },
 };
 
 #define NOPTIONS (sizeof(command_options) / sizeof(command_options[0]))
@@ -130,6 +142,19 @@ static int set_size(const char *text, uint64_t *ret)
 	return CMD_USAGE;
 }
 
+static int set_threads(const char *text, unsigned int *ret)
+{
+	uint64_t n;
+
+	if (bytes_parse_u64(text, &n) || n < 1 || n > THREADS_MAX) {
+		log_error(0, "%s: not a number of threads: 1 to %d", text,
+			  THREADS_MAX);
+		return CMD_USAGE;
+	}
+	*ret = (unsigned int)n;
+	return 0;
+}
+
 static int parse_options(int argc, char **argv, struct parsed *p,
 			 struct cmd_context *c)
 {
@@ -165,6 +190,9 @@ static int parse_options(int argc, char **argv, struct parsed *p,
 			break;
 		case OPT_COMPRESS:
 			c->compress = optarg;
+			break;
+		case OPT_THREADS:
+			r = set_threads(optarg, &c->threads);
 			break;
 		default:
 			r = CMD_USAGE; /* getopt_long(3) has told */

@@ -14,29 +14,28 @@
 #include "base/cleanup.h"
 #include "base/fileio.h"
 #include "base/layer_format.h"
-#include "mkimage/tree.h"
+#include "base/manifest.h"
 
 #define SHA1_ATTR STENCIL_NS_TRUSTED STENCIL_SHA1
 #define LINKS_ATTR STENCIL_NS_TRUSTED STENCIL_LINKS
 #define LINKS_BYTES 8 /* of the digest that stand in the attribute */
 
 static int set_owner(int dirfd, const char *name,
-		     const struct tree_inode *inode)
+		     const struct manifest_entry *e)
 {
 	int flags = name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH;
-	int r = fchownat(dirfd, name ? name : "", inode->uid, inode->gid,
-			 flags);
+	int r = fchownat(dirfd, name ? name : "", e->uid, e->gid, flags);
 
 	return r ? -errno : 0;
 }
 
 static int set_mode(int dirfd, const char *name,
-		    const struct tree_inode *inode)
+		    const struct manifest_entry *e)
 {
-	mode_t mode = inode->mode & 07777;
+	mode_t mode = e->mode & 07777;
 	int r;
 
-	if (S_ISLNK(inode->mode))
+	if (S_ISLNK(e->mode))
 		return 0;
 	/* `name` is none: what lies there was made here, and is no link. */
 	r = name ? fchmodat(dirfd, name, mode, 0) : fchmod(dirfd, mode);
@@ -44,11 +43,11 @@ static int set_mode(int dirfd, const char *name,
 }
 
 static int set_time(int dirfd, const char *name,
-		    const struct tree_inode *inode)
+		    const struct manifest_entry *e)
 {
 	struct timespec times[2] = {
 		{ .tv_nsec = UTIME_OMIT },
-		{ inode->mtime_sec, inode->mtime_nsec },
+		{ e->mtime_sec, e->mtime_nsec },
 	};
 	int r = name ? utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW)
 		     : futimens(dirfd, times);
@@ -72,37 +71,39 @@ static int set_sha1(int dirfd, const char *name, const struct sha1 *sha1)
 	return set_xattr(dirfd, name, SHA1_ATTR, hex, SHA1_HEX);
 }
 
-mode_t meta_made_mode(const struct tree_inode *inode)
+mode_t meta_made_mode(const struct manifest_entry *e)
 {
-	return inode->mode & (S_IFMT | 0777);
+	if (S_ISDIR(e->mode))
+		return S_IFDIR | 0700;
+	return e->mode & (S_IFMT | 0777);
 }
 
 /* The staged tree's directories have the process's ids, no set-GID bits (until
  * the end) and no default ACLs, and the umask is 0: what is new has those ids
  * and the mode that was asked for. */
 static int set_owner_and_mode(int dirfd, const char *name,
-			      const struct tree_inode *inode, bool made)
+			      const struct manifest_entry *e)
 {
 	int r = 0;
 
-	if (!made || inode->uid != geteuid() || inode->gid != getegid())
-		r = set_owner(dirfd, name, inode);
-	if (!r && (!made || inode->mode & 07000))
-		r = set_mode(dirfd, name, inode);
+	if (e->uid != geteuid() || e->gid != getegid())
+		r = set_owner(dirfd, name, e);
+	if (!r && e->mode != meta_made_mode(e))
+		r = set_mode(dirfd, name, e);
 	return r;
 }
 
 /* The owner first, for chown(2) takes set-id bits and capabilities away; the
  * times last. */
-int meta_apply(int dirfd, const char *name, const struct tree_inode *inode,
-	       bool made, const char **ret_what)
+int meta_apply(int dirfd, const char *name, const struct manifest_entry *e,
+	       const char **ret_what)
 {
-	int r = set_owner_and_mode(dirfd, name, inode, made);
+	int r = set_owner_and_mode(dirfd, name, e);
 
 	if (r)
 		return r;
-	for (uint32_t i = 0; i < inode->nxattrs; i++) {
-		const struct manifest_xattr *x = &inode->xattrs[i];
+	for (size_t i = 0; i < e->nxattrs; i++) {
+		const struct manifest_xattr *x = &e->xattrs[i];
 
 		r = set_xattr(dirfd, name, x->name, x->value, x->len);
 		if (r) {
@@ -110,14 +111,14 @@ int meta_apply(int dirfd, const char *name, const struct tree_inode *inode,
 			return r;
 		}
 	}
-	if (S_ISREG(inode->mode)) {
-		r = set_sha1(dirfd, name, &inode->file.sha1);
+	if (S_ISREG(e->mode)) {
+		r = set_sha1(dirfd, name, &e->sha1);
 		if (r) {
 			*ret_what = SHA1_ATTR;
 			return r;
 		}
 	}
-	return set_time(dirfd, name, inode);
+	return set_time(dirfd, name, e);
 }
 
 void meta_links_value(uint32_t n, const struct sha256 *paths,
@@ -225,6 +226,47 @@ int meta_equal(int a, int b)
 	    sa.st_mtim.tv_nsec != sb.st_mtim.tv_nsec)
 		return 0;
 	return xattrs_equal(a, b);
+}
+
+/* Is the attribute what the entry's file would have?  1, 0 or -errno. */
+static int same_xattr(int fd, const char *attr, struct bytes *value,
+		      const struct manifest_entry *e)
+{
+	char hex[SHA1_HEX + 1];
+	int r = get_xattr(fd, attr, value);
+
+	if (r)
+		return r == -ENODATA ? 0 : r;
+	if (!strcmp(attr, SHA1_ATTR)) {
+		bytes_to_hex(e->sha1.bytes, sizeof(e->sha1.bytes), hex);
+		return value->len == SHA1_HEX &&
+		       !memcmp(value->data, hex, SHA1_HEX);
+	}
+	for (size_t i = 0; i < e->nxattrs; i++) {
+		const struct manifest_xattr *x = &e->xattrs[i];
+
+		if (!strcmp(x->name, attr))
+			return x->len == value->len &&
+			       (!x->len ||
+				!memcmp(x->value, value->data, x->len));
+	}
+	return 0;
+}
+
+int meta_equal_xattrs(int fd, const struct manifest_entry *e)
+{
+	_cleanup_bytes struct bytes names = BYTES_INIT, value = BYTES_INIT;
+	int r = fileio_listxattr(fd, NULL, &names);
+
+	if (r)
+		return r;
+	if (count_names(&names) != e->nxattrs + 1)
+		return 0;
+	r = 1;
+	for (size_t i = 0; r > 0 && i < names.len;
+	     i += strlen(names.data + i) + 1)
+		r = same_xattr(fd, names.data + i, &value, e);
+	return r;
 }
 
 static int copy_xattrs(int from, int to)

@@ -1,73 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
+/* What a build's threads share of the pool: lock, used variants, names. */
 #include "mkimage/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/cleanup.h"
-#include "mkimage/meta.h"
 #include "mkimage/pool_name.h"
+#include "mkimage/pool_types.h"
 #include "mkimage/stop.h"
 
-#define COMPARE_SIZE (256 * 1024)
-#define ASIDE "aside"
-
-struct pool {
-	int fd; /* STORE/pool, which carries the lock */
-	int asidefd;
-	bool no_clone; /* the file system was asked and cannot */
-	char *buf[2];  /* COMPARE_SIZE each */
-	/* Variants of `sha1` that this template uses. */
-	struct sha1 sha1;
-	ino_t *used;
-	size_t nused, size;
-	/* What is known of its variants, by number, so that many files of one
-	 * content do not open each other's: meta_key() or KEY_USED. */
-	uint64_t *keys;
-	size_t nkeys, keys_size;
-};
-
-#define KEY_USED UINT64_MAX
-
-/* What is known while one file is placed. */
-struct placing {
-	struct pool *pool;
-	int dirfd;
-	const char *path;
-	const struct sha1 *sha1;
-	unsigned int names;
-	int fd; /* the file, or -1 while nobody needed it */
-	struct stat st;
-	unsigned int variant;
-	int donor; /* a variant with the same content, or -1 */
-};
+#define FIRST_USED 1024
 
 int pool_open(int storefd, int asidefd, struct pool **ret)
 {
 	struct pool *p = calloc(1, sizeof(*p));
-	int r = 0;
+	int r;
 
 	if (!p)
 		return -ENOMEM;
+	pthread_mutex_init(&p->lock, NULL);
 	p->asidefd = asidefd;
-	p->buf[0] = malloc(COMPARE_SIZE);
-	p->buf[1] = malloc(COMPARE_SIZE);
 	p->fd = openat(storefd, POOL_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (p->fd < 0 || flock(p->fd, LOCK_SH))
+	if (p->fd < 0) {
 		r = -errno;
-	else if (!p->buf[0] || !p->buf[1])
-		r = -ENOMEM;
-	if (r) {
 		pool_free(p);
 		return r;
 	}
@@ -81,344 +42,109 @@ void pool_free(struct pool *p)
 		return;
 	if (p->fd >= 0)
 		close(p->fd);
-	free(p->buf[0]);
-	free(p->buf[1]);
-	free(p->used);
-	free(p->keys);
+	free(p->used.slots);
+	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
-/* Files that differ here differ in metadata; those that do not may. */
-static uint64_t meta_key(const struct stat *st)
+int pool_enter(struct pool *p)
 {
-	const uint64_t meta[] = { st->st_mode, st->st_uid, st->st_gid,
-				  (uint64_t)st->st_size,
-				  (uint64_t)st->st_mtim.tv_sec,
-				  (uint64_t)st->st_mtim.tv_nsec };
+	_cleanup_unlock pthread_mutex_t *locked = &p->lock;
+	int r = 0;
 
-	return XXH3_64bits(meta, sizeof(meta)) >> 1;
-}
-
-/* Notes what variant number `v` is; they are met in ascending order. */
-static int note_key(struct pool *p, size_t v, uint64_t key)
-{
-	if (v >= p->keys_size) {
-		size_t size = v < 8 ? 16 : 2 * v;
-		uint64_t *grown = reallocarray(p->keys, size, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		p->keys = grown;
-		p->keys_size = size;
-	}
-	p->keys[v] = key;
-	if (v >= p->nkeys)
-		p->nkeys = v + 1;
-	return 0;
-}
-
-static bool is_used(const struct pool *p, ino_t ino)
-{
-	for (size_t i = 0; i < p->nused; i++)
-		if (p->used[i] == ino)
-			return true;
-	return false;
-}
-
-static int add_used(struct pool *p, ino_t ino)
-{
-	if (p->nused == p->size) {
-		size_t size = p->size ? 2 * p->size : 16;
-		ino_t *grown = reallocarray(p->used, size, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		p->used = grown;
-		p->size = size;
-	}
-	p->used[p->nused++] = ino;
-	return 0;
-}
-
-static ssize_t read_at(int fd, char *buf, off_t offset)
-{
-	size_t done = 0;
-
-	while (done < COMPARE_SIZE) {
-		ssize_t n = pread(fd, buf + done, COMPARE_SIZE - done,
-				  offset + (off_t)done);
-
-		if (n < 0 && errno == EINTR && !stop_requested())
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
-
-/* Byte for byte: 1, 0 or -errno. */
-static int content_equal(struct pool *p, int a, int b)
-{
-	for (off_t offset = 0;; offset += COMPARE_SIZE) {
-		ssize_t na = read_at(a, p->buf[0], offset);
-		ssize_t nb = read_at(b, p->buf[1], offset);
-		int r = stop_requested();
-
-		if (r || na < 0 || nb < 0)
-			return r ? r : na < 0 ? (int)na : (int)nb;
-		if (na != nb || memcmp(p->buf[0], p->buf[1], (size_t)na))
-			return 0;
-		if (na < COMPARE_SIZE)
-			return 1;
-	}
-}
-
-/* Puts what lies aside at `path`, in one step. */
-static int install(struct pool *p, int dirfd, const char *path)
-{
-	int r;
-
-	if (!renameat(p->asidefd, ASIDE, dirfd, path))
-		return 0;
-	r = -errno;
-	(void)unlinkat(p->asidefd, ASIDE, 0); /* the first error counts */
+	pthread_mutex_lock(locked);
+	while (!r && !p->users && flock(p->fd, LOCK_SH))
+		r = errno == EINTR ? stop_requested() : -errno;
+	p->users += !r;
 	return r;
 }
 
-/* Puts the variant at the file's path.  -EMLINK: it cannot have as many links
- * more as the file has names, for a group must not be torn apart later. */
-static int share(struct placing *l, const char *name, int fd, nlink_t links)
+void pool_leave(struct pool *p)
 {
-	long max = fpathconf(fd, _PC_LINK_MAX);
-
-	if (max > 0 && (nlink_t)max - l->names < links)
-		return -EMLINK;
-	if (linkat(l->pool->fd, name, l->pool->asidefd, ASIDE, 0))
-		return -errno;
-	return install(l->pool, l->dirfd, l->path);
+	pthread_mutex_lock(&p->lock);
+	/* What cannot be unlocked is unlocked by the end. */
+	if (!--p->users)
+		(void)flock(p->fd, LOCK_UN);
+	pthread_mutex_unlock(&p->lock);
 }
 
-/* Is a variant wanted as the source of a reflink? */
-static bool wants_donor(const struct placing *l)
+/* The slot that has it, or where it belongs. */
+static uint64_t *slot_of(const struct pool_used *u, uint64_t ino)
 {
-	return l->donor < 0 && !l->pool->no_clone && l->st.st_size;
+	size_t i = XXH3_64bits(&ino, sizeof(ino)) & (u->size - 1);
+
+	while (u->slots[i] && u->slots[i] != ino)
+		i = (i + 1) & (u->size - 1);
+	return &u->slots[i];
 }
 
-/* The variant agrees in all, so may stand in for the file: 1, 0 or -errno.
- * One that agrees in content alone is remembered for a reflink. */
-static int try_variant(struct placing *l, int fd, const struct stat *st)
+static int grow_used(struct pool_used *u)
 {
-	bool free_to_use = !is_used(l->pool, st->st_ino);
-	int same_meta = 0, r;
+	struct pool_used grown = { .size = u->size ? 2 * u->size : FIRST_USED };
 
-	if (st->st_size != l->st.st_size)
-		return 0;
-	if (free_to_use) {
-		same_meta = meta_equal(fd, l->fd);
-		if (same_meta < 0)
-			return same_meta;
-	}
-	if (!same_meta && !wants_donor(l))
-		return 0;
-	r = content_equal(l->pool, fd, l->fd);
-	if (r <= 0)
-		return r;
-	if (wants_donor(l)) {
-		l->donor = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (l->donor < 0)
-			return -errno;
-	}
-	return same_meta;
-}
-
-static int make_parent(struct pool *p, const char *name)
-{
-	char dir[] = { name[0], name[1], '\0' };
-
-	return mkdirat(p->fd, dir, 0700) && errno != EEXIST ? -errno : 0;
-}
-
-/* The file at `path` becomes the variant `name`: -EEXIST when another build
- * was faster. */
-static int publish(struct placing *l, const char *name)
-{
-	int r;
-
-	if (!linkat(l->dirfd, l->path, l->pool->fd, name, 0))
-		return 0;
-	if (errno != ENOENT)
-		return -errno;
-	r = make_parent(l->pool, name);
-	if (r)
-		return r;
-	return linkat(l->dirfd, l->path, l->pool->fd, name, 0) ? -errno : 0;
-}
-
-static bool cannot_clone(int e)
-{
-	return e == EOPNOTSUPP || e == ENOTTY || e == EXDEV || e == EINVAL ||
-	       e == ENOSYS;
-}
-
-/*
- * Replaces the file by a reflink of the donor with the file's metadata: 1, 0
- * where that is not to be had, or -errno.  The file's own data, most likely,
- * never reached the disk.
- */
-static int reflink(struct placing *l)
-{
-	_cleanup_fd int fd = -1;
-	struct pool *p = l->pool;
-	int r = 0;
-
-	if (l->donor < 0 || p->no_clone)
-		return 0;
-	fd = openat(p->asidefd, ASIDE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		    0600);
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, FICLONE, l->donor)) {
-		r = -errno;
-		p->no_clone = cannot_clone(errno);
-	} else {
-		r = meta_copy(l->fd, fd);
-	}
-	if (r) {
-		int left = unlinkat(p->asidefd, ASIDE, 0) ? -errno : 0;
-
-		return p->no_clone ? left : r;
-	}
-	r = install(p, l->dirfd, l->path);
-	return r ? r : 1;
-}
-
-/* No variant can stand in: the file, or a reflink, becomes the next one.
- * Returns enum pool_placed, -EEXIST or -errno. */
-static int place_new(struct placing *l, const char *name)
-{
-	struct stat st;
-	int cloned = reflink(l), r;
-
-	if (cloned < 0)
-		return cloned;
-	r = publish(l, name);
-	if (r)
-		return r;
-	if (fstatat(l->dirfd, l->path, &st, AT_SYMLINK_NOFOLLOW))
-		return -errno;
-	r = add_used(l->pool, st.st_ino);
-	if (!r)
-		r = note_key(l->pool, l->variant, KEY_USED);
-	if (r)
-		return r;
-	return cloned ? POOL_CLONED : POOL_NEW;
-}
-
-/* Opens the file, when there is something to compare it with. */
-static int open_file(struct placing *l)
-{
-	if (l->fd >= 0)
-		return 0;
-	l->fd = openat(l->dirfd, l->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return l->fd < 0 || fstat(l->fd, &l->st) ? -errno : 0;
-}
-
-/* Goes past the variants that are known not to do. */
-static int skip_known(struct placing *l)
-{
-	struct pool *p = l->pool;
-	uint64_t key;
-	int r;
-
-	if (l->variant >= p->nkeys)
-		return 0;
-	r = open_file(l);
-	if (r)
-		return r;
-	key = meta_key(&l->st);
-	while (l->variant < p->nkeys && !wants_donor(l) &&
-	       p->keys[l->variant] != key)
-		l->variant++;
+	grown.slots = calloc(grown.size, sizeof(*grown.slots));
+	if (!grown.slots)
+		return -ENOMEM;
+	grown.n = u->n;
+	for (size_t i = 0; i < u->size; i++)
+		if (u->slots[i])
+			*slot_of(&grown, u->slots[i]) = u->slots[i];
+	free(u->slots);
+	*u = grown;
 	return 0;
 }
 
-/* One variant: enum pool_placed, or -EAGAIN to look at the next number, or
- * -errno. */
-static int step(struct placing *l)
+int pool_claim(struct pool *p, ino_t ino)
 {
-	char name[POOL_NAME_MAX];
-	_cleanup_fd int fd = -1;
-	struct stat st;
-	int r = skip_known(l);
+	_cleanup_unlock pthread_mutex_t *locked = &p->lock;
+	struct pool_used *u = &p->used;
+	uint64_t *slot;
 
-	if (r)
-		return r;
-	pool_name(name, l->sha1, l->variant);
-	if (!l->variant && !l->pool->nkeys) {
-		/* Most files are new: the first thing to try. */
-		r = place_new(l, name);
-		if (r != -EEXIST)
-			return r;
-		r = open_file(l);
+	pthread_mutex_lock(locked);
+	if (u->n >= u->size / 4 * 3) {
+		int r = grow_used(u);
+
 		if (r)
 			return r;
 	}
-	fd = openat(l->pool->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		r = place_new(l, name);
-		/* Lost a race: the same number is to be looked at again. */
-		return r == -EEXIST ? -EAGAIN : r;
-	}
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	r = note_key(l->pool, l->variant,
-		     is_used(l->pool, st.st_ino) ? KEY_USED : meta_key(&st));
-	if (r)
-		return r;
-	l->variant++;
-	r = try_variant(l, fd, &st);
-	if (r <= 0)
-		return r ? r : -EAGAIN;
-	r = share(l, name, fd, st.st_nlink);
-	if (r == -EMLINK)
-		return -EAGAIN;
-	if (!r)
-		r = add_used(l->pool, st.st_ino);
-	if (!r)
-		r = note_key(l->pool, l->variant - 1, KEY_USED);
-	return r ? r : POOL_SHARED;
+	slot = slot_of(u, ino);
+	if (*slot)
+		return 0;
+	*slot = ino;
+	u->n++;
+	return 1;
 }
 
-int pool_place(struct pool *p, int dirfd, const char *path,
-	       const struct sha1 *sha1, unsigned int names)
+bool pool_claimed(struct pool *p, ino_t ino)
 {
-	struct placing l = { .pool = p, .dirfd = dirfd, .path = path,
-			     .sha1 = sha1, .names = names, .fd = -1,
-			     .donor = -1 };
+	_cleanup_unlock pthread_mutex_t *locked = &p->lock;
+
+	pthread_mutex_lock(locked);
+	return p->used.size && *slot_of(&p->used, ino);
+}
+
+void pool_aside(struct pool *p, char name[static POOL_ASIDE_MAX])
+{
+	snprintf(name, POOL_ASIDE_MAX, "%u", atomic_fetch_add(&p->serial, 1));
+}
+
+int pool_install(struct pool *p, const char *aside, int dirfd,
+		 const char *path)
+{
 	int r;
 
-	if (memcmp(&p->sha1, sha1, sizeof(*sha1))) {
-		p->sha1 = *sha1;
-		p->nused = 0;
-		p->nkeys = 0;
-	}
-	do {
-		r = step(&l);
-	} while (r == -EAGAIN);
-	if (l.fd >= 0)
-		close(l.fd);
-	if (l.donor >= 0)
-		close(l.donor);
+	if (!renameat(p->asidefd, aside, dirfd, path))
+		return 0;
+	r = -errno;
+	(void)unlinkat(p->asidefd, aside, 0); /* the first error counts */
 	return r;
 }
 
-int pool_relink(struct pool *p, int dirfd, const char *first,
-		const char *path)
+uint64_t pool_meta_key(mode_t mode, uint32_t uid, uint32_t gid, uint64_t size,
+		       int64_t mtime_sec, uint32_t mtime_nsec)
 {
-	if (linkat(dirfd, first, p->asidefd, ASIDE, 0))
-		return -errno;
-	return install(p, dirfd, path);
+	const uint64_t meta[] = { mode, uid, gid, size, (uint64_t)mtime_sec,
+				  mtime_nsec };
+
+	return XXH3_64bits(meta, sizeof(meta)) >> 1;
 }

@@ -13,7 +13,7 @@
 
 struct walk {
 	const struct tree *tree;
-	struct tree_node *at;
+	tree_node at;
 	const char *todo, *end;
 	uint32_t layer;
 	unsigned int links;
@@ -31,21 +31,15 @@ static bool is(const char *step, size_t len, const char *name)
 }
 
 /* Puts the link's target in front of what is to do. */
-static int follow(struct walk *w, const struct tree_node *link)
+static int follow_target(struct walk *w, tree_node link, const char *target)
 {
 	struct bytes todo = BYTES_INIT;
-	const char *target = link->inode->target;
-	int r;
+	int r = bytes_addf(&todo, "%s/%.*s", target, (int)(w->end - w->todo),
+			   w->todo);
 
-	if (!S_ISLNK(link->inode->mode) || link->layer >= w->layer)
-		return -ENOTDIR;
-	if (++w->links > LINKS_MAX)
-		return -ELOOP;
-	r = bytes_addf(&todo, "%s/%.*s", target, (int)(w->end - w->todo),
-		       w->todo);
 	if (r)
 		return r;
-	w->at = target[0] == '/' ? tree_root(w->tree) : link->parent;
+	w->at = target[0] == '/' ? TREE_ROOT : tree_parent(w->tree, link);
 	bytes_release(w->buf);
 	*w->buf = todo;
 	w->todo = todo.data;
@@ -53,14 +47,32 @@ static int follow(struct walk *w, const struct tree_node *link)
 	return 0;
 }
 
+static int follow(struct walk *w, tree_node link)
+{
+	struct manifest_entry e;
+	int r;
+
+	if (!S_ISLNK(tree_type(w->tree, link)) ||
+	    tree_layer(w->tree, link) >= w->layer)
+		return -ENOTDIR;
+	if (++w->links > LINKS_MAX)
+		return -ELOOP;
+	r = tree_get(w->tree, link, &e, NULL);
+	if (r)
+		return r;
+	r = follow_target(w, link, e.target);
+	manifest_entry_release(&e);
+	return r;
+}
+
 /* One step into what exists: 1, or 0 at the first that does not. */
 static int step(struct walk *w, const char *name, size_t len)
 {
-	struct tree_node *next;
+	tree_node next;
 
 	if (is(name, len, "..")) {
-		if (w->at->parent)
-			w->at = w->at->parent;
+		if (w->at != TREE_ROOT)
+			w->at = tree_parent(w->tree, w->at);
 		return 1;
 	}
 	if (!len || is(name, len, "."))
@@ -86,7 +98,7 @@ static int walk(struct walk *w)
 		if (r <= 0)
 			return r;
 		w->todo = slash ? slash + 1 : w->end;
-		if (S_ISDIR(w->at->inode->mode))
+		if (S_ISDIR(tree_type(w->tree, w->at)))
 			continue;
 		r = follow(w, w->at);
 		if (r)
@@ -130,21 +142,12 @@ static int normalise(struct walk *w)
 	return 0;
 }
 
-static size_t path_len(const struct tree_node *n)
-{
-	size_t len = 0;
-
-	for (; n->parent; n = n->parent)
-		len += n->len + 1U;
-	return len;
-}
-
 int resolve_dir(const struct tree *t, const char *path, size_t len,
 		size_t room, uint32_t layer, struct resolved *ret)
 {
 	struct walk w = {
 		.tree = t,
-		.at = tree_root(t),
+		.at = TREE_ROOT,
 		.todo = len ? path + 1 : path,
 		.end = path + len,
 		.layer = layer,
@@ -156,8 +159,8 @@ int resolve_dir(const struct tree *t, const char *path, size_t len,
 	r = walk(&w);
 	if (!r && w.links) {
 		r = normalise(&w);
-		if (!r && path_len(w.at) + (size_t)(w.end - w.todo) + room + 2 >=
-				  PATH_MAX)
+		if (!r && tree_path_len(t, w.at) + (size_t)(w.end - w.todo) +
+					  room + 2 >= PATH_MAX)
 			r = -ENAMETOOLONG;
 	}
 	ret->at = w.at;

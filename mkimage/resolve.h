@@ -16,14 +16,13 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "mkimage/tree.h"
 
-struct tree;
-struct tree_node;
 
 struct resolved {
 	/* The deepest node that exists; the step that is to blame, after
 	 * -ENOTDIR and -ELOOP. */
-	struct tree_node *at;
+	tree_node at;
 	/* The directories that are missing below it, `len` bytes without a
 	 * slash at the ends; "" if it is the directory itself. */
 	const char *missing;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/* The structure: nodes in arenas, one hash table over all directories. */
 #include "mkimage/tree.h"
 
 #include <errno.h>
@@ -8,42 +9,38 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include "base/cleanup.h"
+#include "mkimage/spool.h"
+#include "mkimage/tree_types.h"
 
 #define FIRST_BUCKETS 1024
 
-struct tree {
-	struct tree_node *root;
-	struct tree_node **buckets;
-	size_t nbuckets, count;
-	uint64_t seed; /* so that no archive can choose the chains */
-};
-
-static uint64_t hash(const struct tree *t, const struct tree_node *parent,
-		     const char *name, size_t len)
+static tree_node *bucket(const struct tree *t, tree_node parent,
+			 const char *name, size_t len)
 {
-	return XXH3_64bits_withSeed(name, len, t->seed ^ (uintptr_t)parent);
+	uint64_t h = XXH3_64bits_withSeed(name, len, t->seed ^ parent);
+
+	return &t->buckets[h & (t->nbuckets - 1)];
 }
 
-static struct tree_node **bucket(const struct tree *t,
-				 const struct tree_node *parent,
-				 const char *name, size_t len)
+static tree_node *bucket_of(const struct tree *t, tree_node n)
 {
-	return &t->buckets[hash(t, parent, name, len) & (t->nbuckets - 1)];
+	const struct node *node = tree_at(t, n);
+
+	return bucket(t, node->parent, tree_name(t, n), node->len);
 }
 
-static void insert(struct tree *t, struct tree_node *n)
+static void insert(struct tree *t, tree_node n)
 {
-	struct tree_node **b = bucket(t, n->parent, n->name, n->len);
+	tree_node *b = bucket_of(t, n);
 
-	n->chain = *b;
+	tree_at(t, n)->chain = *b;
 	*b = n;
 }
 
 /* Without memory the chains just grow longer. */
 static void grow(struct tree *t)
 {
-	struct tree_node **old = t->buckets;
+	tree_node *old = t->buckets;
 	size_t nold = t->nbuckets;
 
 	t->buckets = calloc(2 * nold, sizeof(*t->buckets));
@@ -53,292 +50,342 @@ static void grow(struct tree *t)
 	}
 	t->nbuckets = 2 * nold;
 	for (size_t i = 0; i < nold; i++) {
-		for (struct tree_node *n = old[i], *next; n; n = next) {
-			next = n->chain;
+		for (tree_node n = old[i], next; n; n = next) {
+			next = tree_at(t, n)->chain;
 			insert(t, n);
 		}
 	}
 	free(old);
 }
 
-static void free_xattrs(struct tree_inode *inode)
+static int add_element(struct arena *a, size_t size, uint32_t *ret)
 {
-	for (uint32_t i = 0; i < inode->nxattrs; i++) {
-		free(inode->xattrs[i].name);
-		free(inode->xattrs[i].value);
-	}
-	free(inode->xattrs);
-	inode->xattrs = NULL;
-	inode->nxattrs = 0;
-}
+	size_t at;
+	int r;
 
-static void free_inode(struct tree_inode *inode)
-{
-	free_xattrs(inode);
-	if (S_ISLNK(inode->mode))
-		free(inode->target);
-	free(inode);
-}
-
-static struct tree_node *new_node(const char *name, size_t len,
-				  struct tree_node *parent,
-				  struct tree_inode *inode)
-{
-	struct tree_node *n = calloc(1, sizeof(*n) + len + 1);
-
-	if (!n)
-		return NULL;
-	memcpy(n->name, name, len);
-	n->len = (uint16_t)len;
-	n->parent = parent;
-	n->inode = inode;
-	n->other = inode->names;
-	inode->names = n;
-	inode->nnames++;
-	return n;
-}
-
-int tree_new(struct tree **ret)
-{
-	struct tree *t = calloc(1, sizeof(*t));
-	struct tree_inode *inode = calloc(1, sizeof(*inode));
-
-	if (t)
-		t->buckets = calloc(FIRST_BUCKETS, sizeof(*t->buckets));
-	if (t && inode)
-		t->root = new_node("", 0, NULL, inode);
-	if (!t || !inode || !t->buckets || !t->root) {
-		if (t) {
-			free(t->root);
-			free(t->buckets);
-		}
-		free(inode);
-		free(t);
+	if (a->len / size >= INT32_MAX)
 		return -ENOMEM;
-	}
-	inode->mode = S_IFDIR | 0755;
-	t->nbuckets = FIRST_BUCKETS;
-	if (getrandom(&t->seed, sizeof(t->seed), 0) != sizeof(t->seed))
-		t->seed = (uintptr_t)t;
-	*ret = t;
+	r = arena_add(a, size, &at);
+	if (!r)
+		*ret = (uint32_t)(at / size);
+	return r;
+}
+
+static int add_name(struct tree *t, const char *name, size_t len,
+		    uint32_t *ret)
+{
+	size_t at;
+	int r;
+
+	if (t->names.len + len >= UINT32_MAX)
+		return -ENOMEM;
+	r = arena_add(&t->names, len + 1, &at);
+	if (r)
+		return r;
+	memcpy(t->names.data + at, name, len);
+	*ret = (uint32_t)at;
 	return 0;
 }
 
-static void free_node(struct tree_node *n)
+static int take_number(struct tree *t, tree_node *ret)
 {
-	if (!--n->inode->nnames)
-		free_inode(n->inode);
-	free(n);
+	if (!t->free)
+		return add_element(&t->nodes, sizeof(struct node), ret);
+	*ret = t->free;
+	t->free = tree_at(t, t->free)->next;
+	memset(tree_at(t, *ret), 0, sizeof(struct node));
+	return 0;
+}
+
+static void give_number(struct tree *t, tree_node n)
+{
+	*tree_at(t, n) = (struct node){ .next = t->free };
+	t->free = n;
+}
+
+/* Not in a directory, nor in the table yet. */
+static int make_node(struct tree *t, const char *name, size_t len, mode_t type,
+		     tree_node *ret)
+{
+	uint32_t at, dir = 0;
+	tree_node n;
+	int r;
+
+	if (len > UINT8_MAX)
+		return -ENAMETOOLONG;
+	r = add_name(t, name, len, &at);
+	if (!r && S_ISDIR(type))
+		r = add_element(&t->dirs, sizeof(struct dir), &dir);
+	if (!r)
+		r = take_number(t, &n);
+	if (r)
+		return r;
+	tree_at(t, n)->name = at;
+	tree_at(t, n)->len = (uint8_t)len;
+	tree_at(t, n)->bits = (uint8_t)((type & S_IFMT) >> 12);
+	tree_at(t, n)->more = dir;
+	*ret = n;
+	return 0;
+}
+
+static int clear_record(struct tree *t, tree_node n, mode_t type)
+{
+	const struct manifest_entry e = {
+		.mode = type | (S_ISDIR(type) ? 0755 : 0),
+	};
+
+	return tree_put(t, n, &e, NULL);
+}
+
+static int fill(struct tree *t, int dirfd)
+{
+	uint32_t none;
+	tree_node root;
+	int r = spool_new(&t->records, dirfd);
+
+	if (!r)
+		r = spool_new(&t->values, dirfd);
+	/* Number 0 is none, of nodes and of groups. */
+	if (!r)
+		r = add_element(&t->nodes, sizeof(struct node), &none);
+	if (!r)
+		r = add_element(&t->groups, sizeof(struct group), &none);
+	if (!r)
+		r = make_node(t, "", 0, S_IFDIR, &root);
+	return r ? r : clear_record(t, root, S_IFDIR);
+}
+
+int tree_new(struct tree **ret, int dirfd)
+{
+	struct tree *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	t->buckets = calloc(FIRST_BUCKETS, sizeof(*t->buckets));
+	t->nbuckets = FIRST_BUCKETS;
+	if (getrandom(&t->seed, sizeof(t->seed), 0) != sizeof(t->seed))
+		t->seed = (uintptr_t)t;
+	r = t->buckets ? fill(t, dirfd) : -ENOMEM;
+	if (r) {
+		tree_free(t);
+		return r;
+	}
+	*ret = t;
+	return 0;
 }
 
 void tree_free(struct tree *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->nbuckets; i++) {
-		for (struct tree_node *n = t->buckets[i], *next; n; n = next) {
-			next = n->chain;
-			free_node(n);
-		}
-	}
-	free_node(t->root);
+	arena_release(&t->nodes);
+	arena_release(&t->names);
+	arena_release(&t->dirs);
+	arena_release(&t->groups);
 	free(t->buckets);
+	spool_free(t->records);
+	spool_free(t->values);
 	free(t);
 }
 
-struct tree_node *tree_root(const struct tree *t)
+tree_node tree_find(const struct tree *t, tree_node parent, const char *name,
+		    size_t len)
 {
-	return t->root;
+	tree_node n = *bucket(t, parent, name, len);
+
+	for (; n; n = tree_at(t, n)->chain) {
+		const struct node *node = tree_at(t, n);
+
+		if (node->parent == parent && node->len == len &&
+		    !memcmp(t->names.data + node->name, name, len))
+			break;
+	}
+	return n;
 }
 
-struct tree_node *tree_find(const struct tree *t,
-			    const struct tree_node *parent, const char *name,
-			    size_t len)
+/* Into directory and table. */
+static void attach(struct tree *t, tree_node parent, tree_node n)
 {
-	struct tree_node *n;
+	struct dir *d = tree_dir(t, parent);
+	struct node *node = tree_at(t, n);
 
-	for (n = *bucket(t, parent, name, len); n; n = n->chain)
-		if (n->parent == parent && n->len == len &&
-		    !memcmp(n->name, name, len))
-			return n;
-	return NULL;
-}
-
-int tree_link(struct tree *t, struct tree_node *parent, const char *name,
-	      size_t len, struct tree_inode *inode, struct tree_node **ret)
-{
-	struct tree_node *n = new_node(name, len, parent, inode);
-
-	if (!n)
-		return -ENOMEM;
-	n->sibling = parent->inode->dir.children;
-	parent->inode->dir.children = n;
-	if (S_ISDIR(inode->mode))
-		parent->inode->dir.nsubdirs++;
+	node->parent = parent;
+	node->next = d->child;
+	if (d->child)
+		tree_at(t, d->child)->prev = n;
+	d->child = n;
+	if (S_ISDIR(tree_type(t, n)))
+		d->nsubdirs++;
 	if (t->count++ >= t->nbuckets)
 		grow(t);
 	insert(t, n);
+}
+
+int tree_add(struct tree *t, tree_node parent, const char *name, size_t len,
+	     mode_t type, tree_node *ret)
+{
+	tree_node n;
+	int r = make_node(t, name, len, type, &n);
+
+	if (r)
+		return r;
+	r = clear_record(t, n, type);
+	if (r) {
+		give_number(t, n);
+		return r;
+	}
+	attach(t, parent, n);
 	*ret = n;
 	return 0;
 }
 
-int tree_add(struct tree *t, struct tree_node *parent, const char *name,
-	     size_t len, mode_t mode, struct tree_node **ret)
+int tree_link(struct tree *t, tree_node parent, const char *name, size_t len,
+	      tree_node target, tree_node *ret)
 {
-	struct tree_inode *inode = calloc(1, sizeof(*inode));
-	int r;
-
-	if (!inode)
-		return -ENOMEM;
-	inode->mode = mode;
-	r = tree_link(t, parent, name, len, inode, ret);
-	if (r)
-		free(inode);
-	return r;
-}
-
-/* Takes n out of one of the lists it is in. */
-#define UNLIST(first, member, n)                                               \
-	do {                                                                   \
-		struct tree_node **at_ = &(first);                             \
-		while (*at_ != (n))                                            \
-			at_ = &(*at_)->member;                                 \
-		*at_ = (n)->member;                                            \
-	} while (0)
-
-void tree_remove(struct tree *t, struct tree_node *n)
-{
-	struct tree_inode *parent = n->parent->inode;
-
-	UNLIST(*bucket(t, n->parent, n->name, n->len), chain, n);
-	UNLIST(parent->dir.children, sibling, n);
-	UNLIST(n->inode->names, other, n);
-	if (S_ISDIR(n->inode->mode))
-		parent->dir.nsubdirs--;
-	t->count--;
-	free_node(n);
-}
-
-void tree_set(struct tree_inode *inode, struct manifest_entry *e)
-{
-	inode->mode = e->mode;
-	inode->uid = e->uid;
-	inode->gid = e->gid;
-	inode->size = e->size;
-	inode->mtime_sec = e->mtime_sec;
-	inode->mtime_nsec = e->mtime_nsec;
-	free_xattrs(inode);
-	inode->xattrs = take_ptr(e->xattrs);
-	inode->nxattrs = (uint32_t)e->nxattrs;
-	e->nxattrs = 0;
-	if (S_ISLNK(e->mode))
-		inode->target = take_ptr(e->target);
-	else if (S_ISCHR(e->mode) || S_ISBLK(e->mode))
-		inode->rdev = e->rdev;
-}
-
-int tree_path(const struct tree_node *n, struct bytes *out)
-{
+	uint32_t group = tree_at(t, target)->more;
+	tree_node n;
 	int r = 0;
 
-	if (!n->parent)
-		return bytes_adds(out, ".");
-	if (n->parent->parent) {
-		r = tree_path(n->parent, out);
-		if (!r)
-			r = bytes_adds(out, "/");
+	if (!group) {
+		r = add_element(&t->groups, sizeof(struct group), &group);
+		if (r)
+			return r;
+		*tree_group(t, group) = (struct group){ target, 1, 0 };
+		tree_at(t, target)->more = group;
 	}
-	return r ? r : bytes_add(out, n->name, n->len);
-}
-
-/* What a directory's listing is made of: a name, or all that is below it. */
-struct item {
-	struct tree_node *node;
-	bool below;
-};
-
-/*
- * As their paths compare: a directory's content sorts as if its name ended in
- * a slash, so "a-b" stands between "a" and "a/x".
- */
-static int compare(const void *x, const void *y)
-{
-	const struct item *a = x, *b = y;
-	size_t la = a->node->len, lb = b->node->len;
-	size_t n = la < lb ? la : lb;
-	int c = memcmp(a->node->name, b->node->name, n);
-	unsigned char ca, cb;
-
-	if (c)
-		return c;
-	ca = la > n ? (unsigned char)a->node->name[n] : a->below ? '/' : 0;
-	cb = lb > n ? (unsigned char)b->node->name[n] : b->below ? '/' : 0;
-	return (int)ca - (int)cb;
-}
-
-static int list(const struct tree_node *dir, struct item **ret, size_t *ret_n)
-{
-	struct tree_node *c;
-	struct item *items;
-	size_t n = 0;
-
-	for (c = dir->inode->dir.children; c; c = c->sibling)
-		n += 1 + S_ISDIR(c->inode->mode);
-	items = malloc((n + 1) * sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	n = 0;
-	for (c = dir->inode->dir.children; c; c = c->sibling) {
-		items[n++] = (struct item){ c, false };
-		if (S_ISDIR(c->inode->mode))
-			items[n++] = (struct item){ c, true };
-	}
-	if (n)
-		qsort(items, n, sizeof(*items), compare);
-	*ret = items;
-	*ret_n = n;
+	r = make_node(t, name, len, tree_type(t, target), &n);
+	if (r)
+		return r;
+	tree_at(t, n)->more = group;
+	tree_group(t, group)->nlink++;
+	attach(t, parent, n);
+	*ret = n;
 	return 0;
 }
 
-struct walk {
-	int (*fn)(struct tree_node *n, const char *path, void *arg);
-	void *arg;
-	struct bytes path;
-};
-
-/* As deep as a path has components: PATH_MAX / 2. */
-static int walk_below(struct walk *w, const struct tree_node *dir)
+static void detach(struct tree *t, tree_node n)
 {
-	_cleanup_free struct item *items = NULL;
-	size_t n = 0, len = w->path.len;
-	int r = list(dir, &items, &n);
+	struct node *node = tree_at(t, n);
+	struct dir *d = tree_dir(t, node->parent);
+	tree_node *at = bucket_of(t, n);
 
-	for (size_t i = 0; i < n && !r; i++) {
-		struct tree_node *node = items[i].node;
-
-		w->path.len = len;
-		r = bytes_adds(&w->path, "/");
-		if (!r)
-			r = bytes_add(&w->path, node->name, node->len);
-		if (r)
-			break;
-		if (items[i].below)
-			r = walk_below(w, node);
-		else
-			r = w->fn(node, w->path.data, w->arg);
-	}
-	return r;
+	while (*at != n)
+		at = &tree_at(t, *at)->chain;
+	*at = node->chain;
+	if (node->prev)
+		tree_at(t, node->prev)->next = node->next;
+	else
+		d->child = node->next;
+	if (node->next)
+		tree_at(t, node->next)->prev = node->prev;
+	if (S_ISDIR(tree_type(t, n)))
+		d->nsubdirs--;
+	t->count--;
 }
 
-int tree_walk(struct tree *t,
-	      int (*fn)(struct tree_node *n, const char *path, void *arg),
-	      void *arg)
+void tree_remove(struct tree *t, tree_node n)
 {
-	struct walk w = { fn, arg, BYTES_INIT };
-	int r = fn(t->root, "/", arg);
+	struct node *node = tree_at(t, n);
+	struct group *g = NULL;
 
-	if (!r)
-		r = walk_below(&w, t->root);
-	bytes_release(&w.path);
-	return r;
+	detach(t, n);
+	if (!S_ISDIR(tree_type(t, n)) && node->more)
+		g = tree_group(t, node->more);
+	if (g && --g->nlink) {
+		/* The owner's number stays taken: the record has it. */
+		if (g->owner == n)
+			node->bits &= (uint8_t)~TREE_TYPE_MASK;
+		else
+			give_number(t, n);
+		return;
+	}
+	if (g && g->owner != n)
+		give_number(t, g->owner);
+	give_number(t, n);
+}
+
+mode_t tree_type(const struct tree *t, tree_node n)
+{
+	return (mode_t)(tree_at(t, n)->bits & TREE_TYPE_MASK) << 12;
+}
+
+tree_node tree_parent(const struct tree *t, tree_node n)
+{
+	return tree_at(t, n)->parent;
+}
+
+const char *tree_name(const struct tree *t, tree_node n)
+{
+	return t->names.data + tree_at(t, n)->name;
+}
+
+tree_node tree_child(const struct tree *t, tree_node dir)
+{
+	return tree_dir(t, dir)->child;
+}
+
+tree_node tree_sibling(const struct tree *t, tree_node n)
+{
+	return tree_at(t, n)->next;
+}
+
+tree_node tree_inode(const struct tree *t, tree_node n)
+{
+	uint32_t more = tree_at(t, n)->more;
+
+	if (!more || S_ISDIR(tree_type(t, n)))
+		return n;
+	return tree_group(t, more)->owner;
+}
+
+uint32_t tree_nlink(const struct tree *t, tree_node n)
+{
+	uint32_t more = tree_at(t, n)->more;
+
+	if (S_ISDIR(tree_type(t, n)))
+		return 2 + tree_dir(t, n)->nsubdirs;
+	return more ? tree_group(t, more)->nlink : 1;
+}
+
+uint32_t *tree_group_number(const struct tree *t, tree_node n)
+{
+	if (S_ISDIR(tree_type(t, n)) || tree_nlink(t, n) < 2)
+		return NULL;
+	return &tree_group(t, tree_at(t, n)->more)->number;
+}
+
+uint32_t tree_layer(const struct tree *t, tree_node n)
+{
+	return tree_at(t, n)->layer;
+}
+
+void tree_set_layer(struct tree *t, tree_node n, uint32_t layer)
+{
+	tree_at(t, n)->layer = (uint16_t)layer;
+}
+
+bool tree_marked(const struct tree *t, tree_node n, unsigned int mark)
+{
+	return tree_at(t, tree_inode(t, n))->bits & mark << TREE_TYPE_BITS;
+}
+
+void tree_mark(struct tree *t, tree_node n, unsigned int mark, bool on)
+{
+	struct node *node = tree_at(t, tree_inode(t, n));
+
+	if (on)
+		node->bits |= (uint8_t)(mark << TREE_TYPE_BITS);
+	else
+		node->bits &= (uint8_t)~(mark << TREE_TYPE_BITS);
+}
+
+tree_node tree_next_dir(const struct tree *t, tree_node n)
+{
+	size_t end = t->nodes.len / sizeof(struct node);
+
+	for (n++; n < end; n++)
+		if (S_ISDIR(tree_type(t, n)))
+			return n;
+	return TREE_NONE;
 }

@@ -10,7 +10,7 @@ begin
 begin_steps
 
 store_state >"$T/without"
-plan "$STEP_KINDS" -q build new "$T/disk/small" >"$T/plan"
+plan "$STEP_KINDS" -q --threads=1 build new "$T/disk/small" >"$T/plan"
 version=$(version_of new)
 store_state >"$T/with"
 forget new
@@ -18,7 +18,7 @@ t_state "$T/without" "after the removal"
 
 while read -r call number; do
 	at="killed before $call $number"
-	interrupted "$call" "$number" signal=KILL -q build new "$T/disk/small"
+	interrupted "$call" "$number" signal=KILL -q --threads=1 build new "$T/disk/small"
 	t_eq 137 $RC "$at: status"
 	t_whole "$at"
 	clean
@@ -30,7 +30,7 @@ while read -r call number; do
 	else
 		t_state "$T/without" "$at, cleaned"
 	fi
-	mk -q build new "$T/disk/small" >/dev/null
+	mk -q --threads=1 build new "$T/disk/small" >/dev/null
 	t_eq "$version" "$(version_of new)" "$at: the next build's version"
 	t_state "$T/with" "$at, built again"
 	verified "$at"

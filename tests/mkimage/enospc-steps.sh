@@ -10,7 +10,7 @@ begin
 begin_steps
 
 store_state >"$T/without"
-plan "${STEP_KINDS%,exit_group}" -q build new "$T/disk/small" >"$T/plan"
+plan "${STEP_KINDS%,exit_group}" -q --threads=1 build new "$T/disk/small" >"$T/plan"
 version=$(version_of new)
 store_state >"$T/with"
 forget new
@@ -38,7 +38,7 @@ failed_well()
 		# It was there when making it current, or durable, failed.
 		t_eq "$version" "$(jq -r '.[] | select(.name == "new") |
 			.version' "$T/list")" "$1: what is listed"
-		mk -q build new "$T/disk/small" >/dev/null
+		mk -q --threads=1 build new "$T/disk/small" >/dev/null
 		t_state "$T/with" "$1, built again"
 		forget new
 	else
@@ -55,9 +55,14 @@ while read -r call number; do
 	[ "$number" = 1 ] || errors=("${errors[turn++ % 2]}")
 	for error in "${errors[@]}"; do
 		at="$error of $call $number"
-		interrupted "$call" "$number" "error=$error" -q build new \
+		interrupted "$call" "$number" "error=$error" -q --threads=1 build new \
 			"$T/disk/small"
-		if [ $RC = 0 ]; then
+		if [ "$(grep -c INJECTED "$T/calls")" -gt 1 ]; then
+			# Two threads came to their call of that number.
+			echo "twice: $at"
+			forget new 2>/dev/null || true
+			clean
+		elif [ $RC = 0 ]; then
 			succeeded "$at"
 		elif [ "$error" = EIO ]; then
 			failed_well "$at" "Input/output error"

@@ -37,6 +37,7 @@ static const struct source_ops fake_ops = { .data = fake_data };
 
 struct fixture {
 	int storefd, rootfd, asidefd;
+	struct pool *pool;
 	struct emit *emit;
 	struct progress progress;
 };
@@ -63,7 +64,13 @@ static int setup(void **state)
 	f->asidefd = make_dir("aside");
 	progress_init(&f->progress, true);
 	*state = f;
-	return emit_new(&f->emit, f->rootfd, &f->progress);
+	assert_int_equal(pool_open(f->storefd, f->asidefd, &f->pool), 0);
+	return emit_new(&f->emit, &(struct emit_options){
+					  .rootfd = f->rootfd,
+					  .asidefd = f->asidefd,
+					  .pool = f->pool,
+					  .progress = &f->progress,
+				  });
 }
 
 static int teardown(void **state)
@@ -71,6 +78,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	emit_free(f->emit);
+	pool_free(f->pool);
 	close(f->storefd);
 	close(f->rootfd);
 	close(f->asidefd);
@@ -161,16 +169,12 @@ static void t_gives(struct fixture *f, const char *want)
 	struct manifest_entry e;
 	struct sha256 version;
 	unsigned int n = 0;
-	struct pool *pool;
 	char path[300];
 	FILE *file;
 	int fd;
 
-	assert_int_equal(pool_open(f->storefd, f->asidefd, &pool), 0);
-	assert_int_equal(emit_finish(f->emit, pool), 0);
-	pool_free(pool);
 	fd = openat(unit_dirfd, "manifest", O_RDWR | O_CREAT | O_EXCL, 0600);
-	assert_int_equal(emit_manifest(f->emit, fd, &version), 0);
+	assert_int_equal(emit_finish(f->emit, fd, &version), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	file = fdopen(fd, "r");
 	assert_int_equal(manifest_reader_new(&reader, file), 0);

@@ -13,30 +13,33 @@
 #define COUNT 3000
 
 struct seen {
+	struct tree *tree;
 	char *paths[COUNT + 1];
 	size_t n;
 };
 
-static int note(struct tree_node *n, const char *path, void *arg)
+static int note(tree_node n, const char *path, void *arg)
 {
 	_cleanup_bytes struct bytes relative = BYTES_INIT;
 	struct seen *s = arg;
 
 	assert_true(s->n <= COUNT);
 	s->paths[s->n++] = strdup(path);
-	assert_int_equal(tree_path(n, &relative), 0);
+	assert_int_equal(tree_path(s->tree, n, &relative), 0);
 	assert_string_equal(relative.data, path[1] ? path + 1 : ".");
+	assert_int_equal(tree_path_len(s->tree, n),
+			 path[1] ? strlen(path) : 0);
 	return 0;
 }
 
 static void add_random(struct tree *t)
 {
 	static const char letters[] = "ab-./\xff!Z";
-	struct tree_node *dirs[COUNT] = { tree_root(t) }, *n;
+	tree_node dirs[COUNT] = { TREE_ROOT }, n;
 	size_t ndirs = 1;
 
 	for (int made = 0; made < COUNT;) {
-		struct tree_node *parent = dirs[(size_t)rand() % ndirs];
+		tree_node parent = dirs[(size_t)rand() % ndirs];
 		bool is_dir = rand() % 3 == 0;
 		char name[5] = "";
 		size_t len = 1 + (size_t)rand() % 4;
@@ -50,7 +53,7 @@ static void add_random(struct tree *t)
 			continue;
 		assert_int_equal(tree_add(t, parent, name, len,
 					  is_dir ? S_IFDIR : S_IFREG, &n), 0);
-		assert_ptr_equal(tree_find(t, parent, name, len), n);
+		assert_int_equal(tree_find(t, parent, name, len), n);
 		if (is_dir)
 			dirs[ndirs++] = n;
 		made++;
@@ -62,43 +65,130 @@ static void test_order(void **state)
 {
 	for (unsigned int seed = 1; seed < 6; seed++) {
 		struct seen s = { .n = 0 };
-		struct tree *t;
 
 		srand(seed);
-		assert_int_equal(tree_new(&t), 0);
-		add_random(t);
-		assert_int_equal(tree_walk(t, note, &s), 0);
+		assert_int_equal(tree_new(&s.tree, unit_dirfd), 0);
+		add_random(s.tree);
+		assert_int_equal(tree_walk(s.tree, note, &s), 0);
 		assert_int_equal(s.n, COUNT + 1);
 		assert_string_equal(s.paths[0], "/");
 		for (size_t i = 1; i < s.n; i++)
 			assert_true(strcmp(s.paths[i - 1], s.paths[i]) < 0);
 		for (size_t i = 0; i < s.n; i++)
 			free(s.paths[i]);
-		tree_free(t);
+		tree_free(s.tree);
 	}
 }
 
+static tree_node add(struct tree *t, tree_node parent, const char *name,
+		     mode_t type)
+{
+	tree_node n;
+
+	assert_int_equal(tree_add(t, parent, name, strlen(name), type, &n), 0);
+	return n;
+}
+
+static uint32_t size_of(struct tree *t, tree_node n)
+{
+	struct manifest_entry e;
+
+	assert_int_equal(tree_get(t, n, &e, NULL), 0);
+	assert_null(e.xattrs);
+	return (uint32_t)e.size;
+}
+
+/* Names of one inode: one record and one set of marks, whichever goes first. */
 static void test_names(void **state)
 {
-	struct tree_node *a, *b, *dir;
+	struct manifest_entry e = { .mode = S_IFREG | 0644, .size = 1234 };
+	tree_node a, b, c, dir;
 	struct tree *t;
 
-	assert_int_equal(tree_new(&t), 0);
-	assert_int_equal(tree_add(t, tree_root(t), "dir", 3, S_IFDIR, &dir), 0);
-	assert_int_equal(tree_add(t, dir, "a", 1, S_IFREG, &a), 0);
-	assert_int_equal(tree_link(t, dir, "b", 1, a->inode, &b), 0);
-	assert_int_equal(a->inode->nnames, 2);
-	assert_int_equal(tree_root(t)->inode->dir.nsubdirs, 1);
+	assert_int_equal(tree_new(&t, unit_dirfd), 0);
+	dir = add(t, TREE_ROOT, "dir", S_IFDIR);
+	a = add(t, dir, "a", S_IFREG);
+	assert_int_equal(tree_nlink(t, a), 1);
+	assert_null(tree_group_number(t, a));
+	assert_int_equal(tree_put(t, a, &e, NULL), 0);
+	tree_mark(t, a, TREE_STAGED, true);
+	assert_int_equal(tree_link(t, dir, "b", 1, a, &b), 0);
+	assert_int_equal(tree_link(t, dir, "c", 1, b, &c), 0);
+	assert_int_equal(tree_nlink(t, a), 3);
+	assert_int_equal(tree_nlink(t, TREE_ROOT), 3);
+	*tree_group_number(t, a) = 7;
 	tree_remove(t, a);
-	assert_null(tree_find(t, dir, "a", 1));
-	assert_int_equal(b->inode->nnames, 1);
-	assert_ptr_equal(b->inode->names, b);
+	assert_int_equal(tree_find(t, dir, "a", 1), TREE_NONE);
+	/* Its number is not given to others while the record has it. */
+	a = add(t, dir, "a", S_IFREG);
+	assert_int_equal(size_of(t, a), 0);
+	assert_false(tree_marked(t, a, TREE_STAGED));
+	assert_int_equal(size_of(t, c), 1234);
+	assert_true(tree_marked(t, b, TREE_STAGED));
+	assert_int_equal(*tree_group_number(t, c), 7);
+	assert_int_equal(tree_inode(t, b), tree_inode(t, c));
+	assert_string_equal(tree_name(t, c), "c");
 	tree_remove(t, b);
-	assert_null(dir->inode->dir.children);
+	assert_int_equal(tree_nlink(t, c), 1);
+	assert_int_equal(size_of(t, c), 1234);
+	tree_remove(t, c);
+	tree_remove(t, a);
+	assert_int_equal(tree_child(t, dir), TREE_NONE);
 	tree_remove(t, dir);
-	assert_int_equal(tree_root(t)->inode->dir.nsubdirs, 0);
+	assert_int_equal(tree_nlink(t, TREE_ROOT), 2);
+	assert_int_equal(tree_next_dir(t, TREE_NONE), TREE_ROOT);
+	assert_int_equal(tree_next_dir(t, TREE_ROOT), TREE_NONE);
+	/* All numbers are there again. */
+	for (int i = 0; i < 5; i++)
+		assert_true(add(t, TREE_ROOT, (const char[]){ (char)('0' + i),
+							      '\0' },
+				S_IFREG) <= 6);
 	tree_free(t);
 	tree_free(NULL);
+}
+
+/* Records come back as they were, also when they do not fit in memory. */
+static void test_records(void **state)
+{
+	tree_node nodes[20000];
+	struct tree *t;
+
+	assert_int_equal(tree_new(&t, unit_dirfd), 0);
+	for (size_t i = 0; i < 20000; i++) {
+		struct manifest_xattr x[2] = { { (char *)"user.a", NULL, 100 },
+					       { (char *)"user.b",
+						 (char *)"", 0 } };
+		struct manifest_entry e = { .mode = S_IFLNK | 0777, .uid = 1,
+					    .mtime_sec = -5, .xattrs = x,
+					    .nxattrs = i % 3, .size = i };
+		struct tree_origin o = { .place.ino = i };
+		char value[101], name[20];
+
+		memset(value, (char)i, 100);
+		x[0].value = value;
+		snprintf(name, sizeof(name), "%zu", i);
+		e.target = name;
+		nodes[i] = add(t, TREE_ROOT, name, S_IFLNK);
+		assert_int_equal(tree_put(t, nodes[i], &e, &o), 0);
+	}
+	for (size_t i = 0; i < 20000; i++) {
+		struct manifest_entry e;
+		struct tree_origin o;
+
+		assert_int_equal(tree_get(t, nodes[i], &e, &o), 0);
+		assert_int_equal(e.size, i);
+		assert_int_equal(e.mtime_sec, -5);
+		assert_int_equal(o.place.ino, i);
+		assert_string_equal(e.target, tree_name(t, nodes[i]));
+		assert_int_equal(e.nxattrs, i % 3);
+		if (e.nxattrs) {
+			assert_string_equal(e.xattrs[0].name, "user.a");
+			assert_int_equal(e.xattrs[0].len, 100);
+			assert_int_equal(e.xattrs[0].value[99], (char)i);
+		}
+		manifest_entry_release(&e);
+	}
+	tree_free(t);
 }
 
 static void test_source_path(void **state)
@@ -170,9 +260,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_source_path),
 		cmocka_unit_test(test_acl),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, unit_setup, unit_teardown);
 }
