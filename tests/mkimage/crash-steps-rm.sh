@@ -18,7 +18,8 @@ while read -r call number; do
 	at="killed before $call $number"
 	mk -q build new "$T/disk/small" >/dev/null
 	interrupted "$call" "$number" signal=KILL -q rm new
-	t_eq 137 $RC "$at: status"
+	# It opens what it finds in /proc, whose number changes.
+	[ "$call:$RC" = openat:0 ] || t_eq 137 $RC "$at: status"
 	t_whole "$at"
 	clean
 	if is_listed new; then
