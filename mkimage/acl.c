@@ -68,6 +68,12 @@ int acl_format(struct acl *a, struct bytes *out)
 	return r;
 }
 
+bool acl_is_shadow(const char *name)
+{
+	return !strcmp(name, "trusted.SGI_ACL_FILE") ||
+	       !strcmp(name, "trusted.SGI_ACL_DEFAULT");
+}
+
 static mode_t set_bits(mode_t mode, unsigned int shift, uint16_t perm)
 {
 	return (mode & ~(7u << shift)) | ((perm & 7u) << shift);

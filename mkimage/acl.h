@@ -54,6 +54,10 @@ bool acl_is_minimal(const struct acl *a);
 /* Sorts the entries; appends the attribute's value. */
 int acl_format(struct acl *a, struct bytes *out);
 
+/* XFS lists its own form of an ACL beside the ACL: the name of such an
+ * attribute, which is no part of what a file is. */
+bool acl_is_shadow(const char *name);
+
 /* `mode` with the permissions that a file has once the access ACL `value` is
  * set on it. */
 mode_t acl_mode(const void *value, size_t len, mode_t mode);

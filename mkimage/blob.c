@@ -31,6 +31,7 @@ struct blob_check {
 	uint64_t size, got;
 	struct digest_ctx *digest;
 	bool ended;
+	int error; /* that was logged: whoever reads on gets it again */
 	char *name;
 };
 
@@ -93,16 +94,11 @@ static int check_end(struct blob_check *c)
 	return -EBADMSG;
 }
 
-static ssize_t check_read(struct stream *s, const void **ret)
+/* What came out of the inner stream: the same, or what is wrong with it. */
+static ssize_t check_block(struct blob_check *c, const void *block, ssize_t n)
 {
-	struct blob_check *c = from_stream(s);
-	const void *block;
-	ssize_t n;
 	int r;
 
-	if (c->ended)
-		return 0;
-	n = stream_read(c->inner, &block);
 	if (n < 0)
 		return n;
 	if (!n) {
@@ -114,11 +110,25 @@ static ssize_t check_read(struct stream *s, const void **ret)
 	if (c->got > c->size)
 		return wrong_size(c);
 	r = digest_update(c->digest, block, (size_t)n);
-	if (r) {
+	if (r)
 		log_error(r, "%s", c->name);
-		return r;
-	}
-	*ret = block;
+	return r ? r : n;
+}
+
+static ssize_t check_read(struct stream *s, const void **ret)
+{
+	struct blob_check *c = from_stream(s);
+	const void *block = NULL;
+	ssize_t n;
+
+	if (c->ended || c->error)
+		return c->error;
+	n = stream_read(c->inner, &block);
+	n = check_block(c, block, n);
+	if (n < 0)
+		c->error = (int)n;
+	else
+		*ret = block;
 	return n;
 }
 

@@ -18,6 +18,7 @@
 #include "base/fileio.h"
 #include "base/layer_format.h"
 #include "base/manifest.h"
+#include "mkimage/acl.h"
 #include "mkimage/check.h"
 #include "mkimage/meta.h"
 
@@ -103,9 +104,11 @@ static void check_target(struct check *c, int dirfd, const char *name,
 		      target, e->target);
 }
 
-/* Ours are no part of the manifest. */
-static bool is_ours(const struct manifest_entry *e, const char *attr)
+/* Ours are no part of the manifest, nor is what XFS lists of its own. */
+static bool may_be_there(const struct manifest_entry *e, const char *attr)
 {
+	if (acl_is_shadow(attr))
+		return true;
 	return S_ISREG(e->mode) &&
 	       (!strcmp(attr, STENCIL_NS_TRUSTED STENCIL_SHA1) ||
 		!strcmp(attr, STENCIL_NS_TRUSTED STENCIL_LINKS));
@@ -160,7 +163,7 @@ static int check_xattrs(struct check *c, int dirfd, const char *name,
 	if (r && r != -EOPNOTSUPP)
 		return 0;
 	for (size_t i = 0; i < names.len; i += strlen(names.data + i) + 1)
-		if (!is_ours(e, names.data + i) &&
+		if (!may_be_there(e, names.data + i) &&
 		    !wanted(e, names.data + i))
 			found(c, e->path, "attribute %s should not be there",
 			      names.data + i);

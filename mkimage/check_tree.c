@@ -24,6 +24,7 @@
 #include "base/layer_format.h"
 #include "base/manifest.h"
 #include "mkimage/check.h"
+#include "mkimage/check_index.h"
 #include "mkimage/meta.h"
 #include "mkimage/progress.h"
 #include "mkimage/stop.h"
@@ -50,6 +51,9 @@ struct walk {
 	bool damaged;		    /* the manifest cannot be read further */
 	void *groups;		    /* of tsearch(3) */
 	struct inodes seen;	    /* files of this tree */
+	struct tindex *index;	    /* or NULL */
+	const struct tindex_entry *dir; /* of the index: what holds the name in
+					   work, or NULL */
 	struct check_totals totals;
 };
 
@@ -281,6 +285,20 @@ static int check_hardlink(struct walk *w, int dirfd, const char *name,
 	return check_inode(w, dirfd, name, &as_first, g);
 }
 
+/* What containers are told of it. */
+static void check_index(struct walk *w, int dirfd, const char *name)
+{
+	const struct tindex_entry *i;
+	struct stat st;
+
+	if (!w->index || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	i = w->head.path[1] ? check_index_find(w->index, w->dir, name)
+			    : tindex_root(w->index);
+	check_index_entry(&w->check->findings, w->index, i, &w->head,
+			  st.st_ino);
+}
+
 static int present(struct walk *w, int dirfd, const char *name)
 {
 	const struct manifest_entry *e = &w->head;
@@ -291,6 +309,8 @@ static int present(struct walk *w, int dirfd, const char *name)
 	if (!r)
 		r = e->hardlink ? check_hardlink(w, dirfd, name, e, g)
 				: check_inode(w, dirfd, name, e, g);
+	if (!r)
+		check_index(w, dirfd, name);
 	if (!r)
 		r = close_group(w, g, mode);
 	return r ? r : advance(w);
@@ -411,11 +431,11 @@ static int skip_below(struct walk *w, const char *path, int err)
 
 /* As deep as a path has components: PATH_MAX / 2. */
 static int walk_below(struct walk *w, int above, const char *name,
-		      struct bytes *path)
+		      const struct tindex_entry *indexed, struct bytes *path)
 {
 	struct items l = { NULL, 0, 0 };
 	_cleanup_dir DIR *dir = NULL;
-	size_t len = path->len;
+	size_t len = path->len, n = 0;
 	int r = len < PATH_MAX ? fileio_opendir(above, name, &dir)
 			       : -ENAMETOOLONG;
 
@@ -430,10 +450,22 @@ static int walk_below(struct walk *w, int above, const char *name,
 			r = bytes_adds(path, l.at[i].name);
 		if (r)
 			break;
+		w->dir = indexed;
 		if (l.at[i].below)
-			r = walk_below(w, dirfd(dir), l.at[i].name, path);
+			r = walk_below(w, dirfd(dir), l.at[i].name,
+				       check_index_find(w->index, indexed,
+							l.at[i].name), path);
 		else
 			r = visit(w, dirfd(dir), l.at[i].name, path->data);
+		n += !l.at[i].below;
+	}
+	/* Names that differ from the manifest's have been told. */
+	if (!r && indexed && !w->check->findings.n) {
+		path->len = len;
+		if (len)
+			path->data[len] = '\0';
+		check_index_count(&w->check->findings, w->index, indexed,
+				  len ? path->data : "/", n);
 	}
 	release_items(&l);
 	return r;
@@ -447,7 +479,8 @@ static int walk(struct walk *w)
 	if (!r)
 		r = visit(w, w->rootfd, ".", "/");
 	if (!r)
-		r = walk_below(w, w->rootfd, ".", &path);
+		r = walk_below(w, w->rootfd, ".",
+			       w->index ? tindex_root(w->index) : NULL, &path);
 	while (!r && !w->ended)
 		r = missing(w);
 	return r ? r : check_batch(w);
@@ -484,7 +517,11 @@ static int check_version(struct check *c, FILE *f, const char *version)
 static int compare_tree(struct check *c, FILE *manifest, int rootfd,
 			struct check_totals *ret)
 {
-	struct walk w = { .check = c, .rootfd = rootfd };
+	struct walk w = {
+		.check = c,
+		.rootfd = rootfd,
+		.index = check_index_open(&c->findings, rootfd),
+	};
 	int r = manifest_reader_new(&w.reader, manifest);
 
 	if (!r)
@@ -493,6 +530,7 @@ static int compare_tree(struct check *c, FILE *manifest, int rootfd,
 		rehash_clear(&c->batch);
 	manifest_entry_release(&w.head);
 	manifest_reader_free(w.reader);
+	tindex_close(w.index);
 	tdestroy(w.groups, free_group);
 	inodes_release(&w.seen);
 	if (r)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/layer_format.h"
 #include "base/log.h"
+#include "mkimage/acl.h"
 
 #define OCI "oci:"
 #define DOCKER "docker-archive:"
@@ -163,6 +164,8 @@ int source_add_xattr(struct source *s, struct manifest_entry *e,
 		s->dropped++;
 		return 0;
 	}
+	if (acl_is_shadow(name))
+		return 0;
 	for (size_t i = 0; i < e->nxattrs; i++)
 		if (!strcmp(e->xattrs[i].name, name))
 			return 0;

@@ -7,7 +7,8 @@
  * Thread safety: a stream belongs to one thread.  Ownership: a block is the
  * stream's and lives until the next call; stream_close() frees the stream and
  * all that it reads.  Errors: negative errno, logged by the stream, which
- * alone knows what it reads; -EINTR, after a signal, is not.
+ * alone knows what it reads, and once: after an error reading on is useless.
+ * -EINTR, after a signal, is not logged.
  */
 #ifndef STENCIL_MKIMAGE_STREAM_H
 #define STENCIL_MKIMAGE_STREAM_H

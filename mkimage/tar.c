@@ -35,6 +35,9 @@ static int archive_failed(struct tar *t)
 	const char *text = archive_error_string(t->archive);
 	int e = archive_errno(t->archive);
 
+	/* If it is not what it should be, that is the reason to tell. */
+	if (!t->stream_error && t->flags & TAR_VERIFIED)
+		t->stream_error = stream_drain(t->stream);
 	if (t->stream_error)
 		return t->stream_error;
 	if (!text)
@@ -91,7 +94,8 @@ int tar_next(struct tar *t, struct manifest_entry *ret)
 	r = archive_read_next_header(t->archive, &ae);
 	if (r == ARCHIVE_EOF) {
 		uselocale(before);
-		return check_end(t);
+		/* An error looks like the end of an empty archive, too. */
+		return t->stream_error ? t->stream_error : check_end(t);
 	}
 	t->in_entry = r == ARCHIVE_OK;
 	r = t->in_entry ? take(t, ae, &e) : archive_failed(t);

@@ -168,7 +168,7 @@ static int add_key(struct writer *w, const char *path, const char *name,
 	return 0;
 }
 
-static unsigned int flags_of(const struct manifest_entry *e)
+unsigned int tindex_write_flags(const struct manifest_entry *e)
 {
 	unsigned int flags = e->nxattrs ? TINDEX_XATTRS : 0;
 
@@ -215,7 +215,7 @@ static int add_entry(struct writer *w, const struct manifest_entry *e)
 		.mtime_sec = (int64_t)htole64((uint64_t)e->mtime_sec),
 		.mtime_nsec = htole32(e->mtime_nsec),
 		.name_len = htole16((uint16_t)len),
-		.flags = htole16((uint16_t)flags_of(e)),
+		.flags = htole16((uint16_t)tindex_write_flags(e)),
 		.mode = htole32(e->mode),
 		.uid = htole32(e->uid),
 		.gid = htole32(e->gid),

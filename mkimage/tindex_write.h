@@ -10,8 +10,13 @@
 #ifndef STENCIL_MKIMAGE_TINDEX_WRITE_H
 #define STENCIL_MKIMAGE_TINDEX_WRITE_H
 
+struct manifest_entry;
+
 /* `dirfd` holds manifest and root/, complete, and gets the index.  A file
  * system whose inodes have no birth time gets none, which is no error. */
 int tindex_write(int dirfd);
+
+/* enum tindex_flags of an entry. */
+unsigned int tindex_write_flags(const struct manifest_entry *e);
 
 #endif

@@ -29,11 +29,15 @@ static struct unpack *from_stream(struct stream *s)
 	return (struct unpack *)((char *)s - offsetof(struct unpack, stream));
 }
 
-static int failed(const struct unpack *u)
+/* If the bytes are not those that they should be, that is the reason to tell:
+ * the blob is read to its end, where it is found out. */
+static int failed(struct unpack *u)
 {
 	const char *text = archive_error_string(u->archive);
 	int e = archive_errno(u->archive);
 
+	if (!u->inner_error)
+		u->inner_error = stream_drain(u->inner);
 	if (u->inner_error)
 		return u->inner_error;
 	log_error(0, "%s: %s", u->name, text ? text : "cannot be unpacked");
@@ -68,6 +72,9 @@ static ssize_t unpack_read(struct stream *s, const void **ret)
 		else if (len)
 			return (ssize_t)len;
 	}
+	/* libarchive also takes an error for the end of an empty archive. */
+	if (u->inner_error)
+		return u->inner_error;
 	/* Whatever is behind the packed data belongs to the blob, too. */
 	return stream_drain(u->inner);
 }
