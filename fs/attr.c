@@ -13,6 +13,7 @@
 #include "base/fileio.h"
 #include "fs/caller.h"
 #include "fs/index.h"
+#include "fs/io.h"
 #include "fs/kernel.h"
 #include "fs/linkbreak.h"
 #include "fs/lookup.h"
@@ -147,17 +148,49 @@ int attr_get(struct fs *fs, struct node *n, struct stat *ret)
 	return r;
 }
 
+/* What has parted from its node (fs/io.h) shows the node's attributes, but the
+ * size and time of the content that it has. */
+static int old_content(struct fs *fs, struct node *n, struct stat *st)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	struct stat data;
+	int r = lower_place(fs, n->data, &p);
+
+	if (!r)
+		r = place_stat(&p, &data);
+	if (r)
+		return r;
+	st->st_size = data.st_size;
+	st->st_blocks = data.st_blocks;
+	st->st_mtim = data.st_mtim;
+	return 0;
+}
+
+static void reply_attr(fuse_req_t req, struct node *n, fuse_ino_t ino)
+{
+	struct fs *fs = reply_fs(req);
+	struct stat st;
+	int r = attr_get(fs, n, &st);
+
+	if (!r && io_is_old(n, ino))
+		r = old_content(fs, n, &st);
+	if (r)
+		reply_status(req, r);
+	else
+		fuse_reply_attr(req, &st, io_attr_timeout(n, &st));
+}
+
 void attr_getattr_op(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = reply_fs(req);
 	struct node *n = node_get(fs, ino);
-	struct stat st;
-	int r = n ? attr_get(fs, n, &st) : -ESTALE;
 
-	if (r)
-		reply_status(req, r);
-	else
-		fuse_reply_attr(req, &st, LOOKUP_TIMEOUT);
+	if (!n) {
+		reply_status(req, -ESTALE);
+		return;
+	}
+	io_settle(fs, n);
+	reply_attr(req, n, ino);
 }
 
 static int place_chmod(const struct place *p, mode_t mode)
@@ -295,6 +328,11 @@ static int setattr(struct fs *fs, struct node *n, const struct stat *attr,
 		return r;
 	r = linkbreak_locked(fs, n, NULL, NULL, size ? BREAK_DATA : BREAK_META,
 			     size ? attr->st_size : BREAK_KEEP_ALL);
+	/* What is open has the old content, the path the new one. */
+	if (!r && size)
+		r = io_part(fs, n);
+	if (r > 0)
+		r = -ESTALE;
 	if (!r)
 		r = node_is_dir(n) ? apply_to_dir(fs, n, attr, to_set, kill) :
 				     apply(fs, n, attr, to_set, kill);
@@ -329,22 +367,21 @@ void attr_setattr_op(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 	struct fs *fs = reply_fs(req);
 	struct node *n = node_get(fs, ino);
 	bool kill = kernel_request()->kill_suidgid;
-	struct stat st;
 	int r;
 
-	if (!n)
+	if (!n || (to_set & FUSE_SET_ATTR_SIZE && io_is_old(n, ino)))
 		r = -ESTALE;
 	else if (to_set & SET_ANY)
 		r = setattr(fs, n, attr, to_set, kill);
 	else
 		r = drop_privileges(fs, n, fuse_req_ctx(req)->pid);
 
-	if (!r)
-		r = attr_get(fs, n, &st);
-	if (r)
+	if (r) {
 		reply_status(req, r);
-	else
-		fuse_reply_attr(req, &st, LOOKUP_TIMEOUT);
+		return;
+	}
+	io_changed(fs, n, ino);
+	reply_attr(req, n, ino);
 }
 
 static ssize_t read_indexed(const struct lower *l, char *buf, size_t size)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "fs/attr.h"
 #include "fs/listing.h"
+#include "fs/io.h"
 #include "fs/lookup.h"
 #include "fs/reply.h"
 
@@ -151,8 +152,14 @@ static int add_plus(struct fill *f, const struct listing_entry *le,
 		memset(&e, 0, sizeof(e));
 		e.attr.st_ino = le->ino;
 		e.attr.st_mode = DTTOIF(le->type);
-	} else {
+	} else if (!io_may_part(n)) {
 		lookup_entry(f->fs, n, &attr, &e);
+	} else {
+		/* By the time the kernel reads this, it may have another id,
+		 * which the kernel has been told already. */
+		memset(&e, 0, sizeof(e));
+		e.attr = attr;
+		node_put(f->fs, n, 1);
 	}
 	fuse_add_direntry_plus(f->req, f->buf + f->used, f->size - f->used,
 			       name, &e, (off_t)le->cookie);

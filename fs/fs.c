@@ -145,8 +145,11 @@ static int init(struct fs *fs, const struct fs_config *cfg,
 		r = slots_new(&fs->nodes, NODE_ROOT_ID + 1);
 	if (!r)
 		r = slots_new(&fs->files, 1);
+	passthrough_configure(fs, cfg->passthrough);
 	if (!r)
 		r = layers_open(fs, cfg->lowers, cfg->nlowers, ret_what);
+	if (!r)
+		r = classes_open(fs, cfg->shared, cfg->coherent);
 	if (!r && cfg->upper)
 		r = open_private(fs, cfg, ret_what);
 	if (!r)
@@ -164,6 +167,7 @@ static void release(struct fs *fs)
 {
 	if (fs->nodes)
 		node_free_all(fs);
+	classes_close(fs);
 	if (fs->layers)
 		layers_close(fs);
 	close_if(fs->upper_fd);
@@ -225,23 +229,21 @@ int fs_close(struct fs *fs)
 
 int fs_status_json(struct fs *fs, struct bytes *ret)
 {
-	struct counters *c = &fs->counters;
-
-	return bytes_addf(
+	const char *reason = atomic_load(&fs->passthrough.reason);
+	bool on = passthrough_on(&fs->passthrough);
+	int r = bytes_addf(
 		ret,
 		"{\"transport\":\"%s\",\"transport_reason\":\"%s\","
 		"\"nodes\":%zu,\"open_files\":%zu,\"layers\":%u,"
-		"\"private\":%s,\"opens\":%lu,\"lookups\":%lu,\"reads\":%lu,"
-		"\"writes\":%lu,\"breaks\":{\"data\":%lu,\"attributes\":%lu,"
-		"\"directories\":%lu},\"bytes\":{\"copied\":%lu,"
-		"\"reflinked\":%lu,\"avoided\":%lu}}",
-		transport_name(fs->transport),
-		transport_reason(fs->transport), slots_count(fs->nodes) + 1,
-		slots_count(fs->files), fs->nlayers, fs->upper_fd >= 0 ? "true" : "false",
-		atomic_load(&c->opens), atomic_load(&c->lookups),
-		atomic_load(&c->reads), atomic_load(&c->writes),
-		atomic_load(&c->breaks_data), atomic_load(&c->breaks_meta),
-		atomic_load(&c->breaks_dir), atomic_load(&c->bytes_copied),
-		atomic_load(&c->bytes_reflinked),
-		atomic_load(&c->bytes_avoided));
+		"\"private\":%s,\"passthrough\":{\"on\":%s,\"ids\":%u%s%s%s},",
+		transport_name(fs->transport), transport_reason(fs->transport),
+		slots_count(fs->nodes) + 1, slots_count(fs->files),
+		fs->nlayers, fs->upper_fd >= 0 ? "true" : "false",
+		on ? "true" : "false", atomic_load(&fs->passthrough.ids),
+		on ? "" : ",\"reason\":\"", on ? "" : reason ?: "",
+		on ? "" : "\"");
+
+	if (!r)
+		r = counters_json(&fs->counters, ret);
+	return r ? r : bytes_adds(ret, "}");
 }

@@ -27,6 +27,9 @@ struct fs_config {
 	bool templates;	   /* the lowers are templates of a store: .wh. names
 			      are ordinary names, digests may be there */
 	bool is_volatile;  /* no fsync on the way of a break */
+	bool passthrough;  /* wanted, where the kernel helps */
+	bool coherent;	   /* not to templates */
+	const char *shared; /* as classes_open(); NULL: the default */
 };
 
 /*

@@ -22,12 +22,17 @@
 #include "base/layer_format.h"
 #include "base/table.h"
 #include "base/tindex.h"
+#include "fs/classes.h"
+#include "fs/counters.h"
 #include "fs/fdcache.h"
+#include "fs/passthrough.h"
 
 /* One read-only directory tree.  Immutable after mount. */
 struct layer {
 	unsigned index; /* 0 is the topmost */
 	int fd;		/* root, O_PATH */
+	int guardfd;	/* the same by a read-only mount of our own, or -1 */
+	int parentfd;	/* what a template's root stands in, or -1 */
 	dev_t dev;
 	uint64_t ino_base; /* added to its inode numbers, see layers.h */
 	bool foreign;	   /* not a template of ours: all dialects of whiteouts
@@ -65,6 +70,7 @@ struct alias {
 	char name[];
 };
 
+struct io;
 struct listing;
 struct fuse_session;
 struct transport;
@@ -92,7 +98,10 @@ enum node_flags {
 struct node {
 	struct table_entry by_lower; /* the table's shards */
 	struct table_entry by_upper; /* the same */
-	uint64_t id;		     /* what the kernel calls it; immutable */
+	_Atomic uint64_t id;	     /* what the kernel calls it; changes once
+					at most, under busy and lock: io.h */
+	uint64_t old_id;	     /* what it was called before, or 0; set
+					before id changes */
 	uint64_t ino;		     /* st_ino to report; immutable */
 	atomic_ulong refs;
 	pthread_mutex_t busy; /* breaks, changes of names and attributes; may be
@@ -114,12 +123,10 @@ struct node {
 	char *index_name;     /* name in the index if links > 1, or NULL;
 				 immutable */
 	struct node_dir *dir; /* directories; immutable pointer */
-};
-
-struct counters {
-	atomic_ulong breaks_data, breaks_meta, breaks_dir;
-	atomic_ulong bytes_copied, bytes_reflinked, bytes_avoided;
-	atomic_ulong opens, lookups, reads, writes;
+	struct io *io;	      /* lock; its open files, or NULL: none */
+	bool barred;	      /* lock; no passthrough to the template, see io.h */
+	bool passed;	      /* lock; the kernel's pages of it may be old */
+	atomic_bool mapped;   /* it may change without a request, see io.h */
 };
 
 struct fs {
@@ -145,6 +152,8 @@ struct fs {
 	struct node *root;
 	atomic_ulong stage_seq; /* names in the work directory */
 	struct counters counters;
+	struct passthrough passthrough;
+	struct classes classes;
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
+#include "fs/io.h"
 #include "fs/linkbreak.h"
 #include "fs/reply.h"
 
@@ -60,7 +61,10 @@ static int set_flags(struct fs *fs, struct node *n, unsigned cmd,
 	r = linkbreak_locked(fs, n, NULL, NULL,
 			     node_is_dir(n) ? BREAK_META : BREAK_DATA,
 			     BREAK_KEEP_ALL);
+	/* The content is the same still: who came by a path may stay. */
 	if (!r)
+		r = io_part(fs, n);
+	if (r >= 0)
 		r = fd = node_open_upper(fs, n, O_RDONLY);
 	if (r >= 0)
 		r = ioctl(fd, cmd, arg) ? -errno : 0;
@@ -90,6 +94,8 @@ void write_ioctl_op(fuse_req_t req, fuse_ino_t ino, unsigned int cmd,
 		 in_bufsz >= size) {
 		memcpy(&a, in_buf, size);
 		r = set_flags(fs, n, cmd, &a);
+		if (!r)
+			io_changed(fs, n, ino);
 		size = 0;
 	}
 	if (r)

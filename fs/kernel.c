@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "fs/counters.h"
 #include "fs/kernel_format.h"
 
 /* Taken where the kernel offers it and libfuse 3.14 has no word for it. */
@@ -26,6 +27,7 @@ static struct {
 } conn;
 
 static __thread struct kernel_request current;
+static __thread uint32_t pass_through; /* of the next reply, or 0 */
 
 const struct kernel_request *kernel_request(void)
 {
@@ -35,6 +37,16 @@ const struct kernel_request *kernel_request(void)
 void kernel_want(uint64_t flags)
 {
 	atomic_fetch_or(&conn.wanted, flags);
+}
+
+uint64_t kernel_offered(void)
+{
+	return atomic_load(&conn.offered);
+}
+
+void kernel_pass_through(uint32_t backing_id)
+{
+	pass_through = backing_id;
 }
 
 static void receive_init(const struct fuse_in_header *in, const void *arg,
@@ -80,10 +92,12 @@ size_t kernel_receive(void *request, size_t len)
 	size_t arglen;
 
 	current = (struct kernel_request){ 0 };
+	pass_through = 0;
 	if (len < sizeof(*in))
 		return len;
 	arglen = len - sizeof(*in);
 	current.opcode = in->opcode;
+	counters_request(in->opcode);
 
 	switch (in->opcode) {
 	case FUSE_INIT:
@@ -123,13 +137,34 @@ size_t kernel_receive(void *request, size_t len)
 	return len;
 }
 
+/* The answer to OPEN is the end of that to CREATE, too. */
+static void reply_open(const struct iovec *iov)
+{
+	char *out = (char *)iov->iov_base + iov->iov_len -
+		    sizeof(struct fuse_open_out);
+	uint32_t flags;
+
+	memcpy(&flags, out + offsetof(struct fuse_open_out, open_flags),
+	       sizeof(flags));
+	flags |= FOPEN_PASSTHROUGH;
+	memcpy(out + offsetof(struct fuse_open_out, open_flags), &flags,
+	       sizeof(flags));
+	memcpy(out + KERNEL_OPEN_BACKING_ID, &pass_through,
+	       sizeof(pass_through));
+}
+
 bool kernel_reply(const struct iovec *iov, int count,
 		  struct fuse_init_out *ret_init)
 {
 	const struct fuse_out_header *out = iov[0].iov_base;
 	uint64_t unique = atomic_load(&conn.init_unique);
+	const uint32_t depth = 1; /* others can be stacked on us */
 	uint64_t add;
 
+	if (pass_through && count == 2 && !out->error &&
+	    iov[1].iov_len >= sizeof(struct fuse_open_out))
+		reply_open(&iov[1]);
+	pass_through = 0;
 	if (!unique || iov[0].iov_len != sizeof(*out) || out->unique != unique)
 		return false;
 	atomic_store(&conn.init_unique, 0);
@@ -144,6 +179,9 @@ bool kernel_reply(const struct iovec *iov, int count,
 		ret_init->flags |= FUSE_INIT_EXT;
 		ret_init->flags2 |= add >> 32;
 	}
+	if (add & FUSE_PASSTHROUGH)
+		memcpy((char *)ret_init + KERNEL_INIT_STACK_DEPTH, &depth,
+		       sizeof(depth));
 	atomic_store(&conn.setxattr_ext,
 		     (ret_init->flags & FUSE_SETXATTR_EXT) != 0);
 	return true;

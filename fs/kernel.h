@@ -5,6 +5,7 @@
  * neither all flags nor all operations that the kernel offers:
  *
  *  - the INIT reply gets the flags that libfuse does not know;
+ *  - OPEN and CREATE replies get the file that the kernel is to pass through;
  *  - TMPFILE becomes CREATE with the name "/", which no path can hold;
  *  - the KILL_SUIDGID flags and the extended SETXATTR layout are taken out of
  *    the request and kept for its handler.
@@ -15,7 +16,8 @@
  * (uint32_t)-1 in all others, on any mount.
  *
  * Thread safety: kernel_want() before the first request; kernel_request() from
- * any handler, about the request that the calling thread is serving;
+ * any handler, about the request that the calling thread is serving, and
+ * kernel_pass_through() too;
  * kernel_receive() and kernel_reply() from any thread.  Ownership: nothing is
  * handed over.  Errors: negative errno.
  */
@@ -42,6 +44,13 @@ struct kernel_request {
 /* Flags for the reply to INIT, if the kernel offers them.  Before INIT. */
 void kernel_want(uint64_t flags);
 
+/* The flags that the kernel offers.  From the handler of INIT on. */
+uint64_t kernel_offered(void);
+
+/* The reply that this thread gives next, to OPEN or CREATE, is to have the
+ * kernel read and write the file registered as `backing_id`. */
+void kernel_pass_through(uint32_t backing_id);
+
 /* Of the request that this thread is serving. */
 const struct kernel_request *kernel_request(void);
 
@@ -53,7 +62,7 @@ const struct kernel_request *kernel_request(void);
 size_t kernel_receive(void *request, size_t len);
 
 /* Whether the reply in `iov` is that to INIT: *ret_init is then what must be
- * sent in place of iov[1]. */
+ * sent in place of iov[1].  Others are changed in place. */
 bool kernel_reply(const struct iovec *iov, int count,
 		  struct fuse_init_out *ret_init);
 

@@ -10,9 +10,23 @@
 
 #include <assert.h>
 #include <linux/fuse.h>
+#include <linux/ioctl.h>
+#include <stddef.h>
 
 #ifndef FUSE_DIRECT_IO_ALLOW_MMAP
 #define FUSE_DIRECT_IO_ALLOW_MMAP (1ULL << 36) /* 7.39 */
+#endif
+#ifndef FUSE_PASSTHROUGH
+#define FUSE_PASSTHROUGH (1ULL << 37)	       /* 7.40 */
+#define FOPEN_PASSTHROUGH (1 << 7)	       /* 7.40 */
+
+struct fuse_backing_map {
+	int32_t fd;
+	uint32_t flags;
+	uint64_t padding;
+};
+#define FUSE_DEV_IOC_BACKING_OPEN _IOW(229, 1, struct fuse_backing_map)
+#define FUSE_DEV_IOC_BACKING_CLOSE _IOW(229, 2, uint32_t)
 #endif
 #ifndef FUSE_ALLOW_IDMAP
 #define FUSE_ALLOW_IDMAP (1ULL << 40) /* 7.41 */
@@ -50,7 +64,14 @@ struct fuse_uring_cmd_req {
 };
 #endif
 
+/* Where newer headers have max_stack_depth, and those of 7.38 nothing. */
+#define KERNEL_INIT_STACK_DEPTH (offsetof(struct fuse_init_out, flags2) + 4)
+/* Where they have backing_id, and those of 7.38 padding. */
+#define KERNEL_OPEN_BACKING_ID (offsetof(struct fuse_open_out, open_flags) + 4)
+
 /* Layouts that kernel.c rewrites. */
+static_assert(sizeof(struct fuse_open_out) == 16, "FUSE protocol");
+static_assert(offsetof(struct fuse_init_out, flags2) == 32, "FUSE protocol");
 static_assert(sizeof(struct fuse_in_header) == 40, "FUSE protocol");
 static_assert(sizeof(struct fuse_out_header) == 16, "FUSE protocol");
 static_assert(sizeof(struct fuse_init_in) == 64, "FUSE protocol");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "base/fileio.h"
@@ -65,6 +66,27 @@ static struct lower *lower_new(struct layer *layer, struct lower *parent,
 	return l;
 }
 
+/* See fs/classes.h; without it the layer is read through the daemon. */
+static void open_guard(struct layer *l)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME,
+		.attr_clr = MOUNT_ATTR__ATIME,
+		.propagation = MS_PRIVATE,
+	};
+	_cleanup_fd int fd = open_tree(l->fd, "", AT_EMPTY_PATH |
+						  OPEN_TREE_CLONE |
+						  OPEN_TREE_CLOEXEC);
+
+	if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &attr,
+				    sizeof(attr)))
+		return;
+	l->guardfd = take_fd(&fd);
+	if (!l->foreign)
+		l->parentfd = openat(l->fd, "..", O_PATH | O_DIRECTORY |
+						  O_NOFOLLOW | O_CLOEXEC);
+}
+
 static int open_layer(struct fs *fs, unsigned i, size_t n, const char *path)
 {
 	struct layer *l = &fs->layers[i];
@@ -83,6 +105,8 @@ static int open_layer(struct fs *fs, unsigned i, size_t n, const char *path)
 		l->tindex_error = tindex_open(l->fd, &l->tindex);
 	if (l->tindex)
 		root = tindex_root(l->tindex);
+	if (fs->passthrough.wanted)
+		open_guard(l);
 	fs->roots[i] = lower_new(l, NULL, "", &st, root);
 	if (!fs->roots[i])
 		return -ENOMEM;
@@ -102,7 +126,8 @@ int layers_open(struct fs *fs, const char *const *paths, size_t n,
 	if (!fs->layers || !fs->roots)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		fs->layers[i].fd = -1;
+		fs->layers[i].fd = fs->layers[i].guardfd =
+			fs->layers[i].parentfd = -1;
 	fs->nlayers = (unsigned)n;
 	for (unsigned i = 0; i < n; i++) {
 		r = open_layer(fs, i, n, paths[i]);
@@ -120,6 +145,10 @@ void layers_close(struct fs *fs)
 		lower_put(fs, fs->roots[i]);
 		if (fs->layers[i].fd >= 0)
 			close(fs->layers[i].fd);
+		if (fs->layers[i].guardfd >= 0)
+			close(fs->layers[i].guardfd);
+		if (fs->layers[i].parentfd >= 0)
+			close(fs->layers[i].parentfd);
 		tindex_close(fs->layers[i].tindex);
 	}
 	free(fs->roots);

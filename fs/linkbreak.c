@@ -12,6 +12,8 @@
 #include "fs/fault.h"
 #include "fs/fill.h"
 #include "fs/index.h"
+#include "fs/kernel.h"
+#include "fs/kernel_format.h"
 #include "fs/marks.h"
 
 /* A break in progress. */
@@ -276,10 +278,31 @@ static int install(struct brk *b)
 	return r;
 }
 
+static enum counters_cause cause(const struct brk *b)
+{
+	switch (kernel_request()->opcode) {
+	case FUSE_OPEN:
+		return b->keep < BREAK_KEEP_ALL ? CAUSE_TRUNCATE : CAUSE_OPEN;
+	case FUSE_SETATTR:
+		return b->keep < BREAK_KEEP_ALL ? CAUSE_TRUNCATE :
+						  CAUSE_SETATTR;
+	case FUSE_SETXATTR:
+	case FUSE_REMOVEXATTR:
+		return CAUSE_XATTR;
+	case FUSE_IOCTL:
+		return CAUSE_FLAGS;
+	default:
+		return CAUSE_NAMES;
+	}
+}
+
 static void count(struct brk *b)
 {
 	struct counters *c = &b->fs->counters;
 
+	counters_add(&c->breaks_by[cause(b)], 1);
+	if (b->need == BREAK_DATA && b->node->data)
+		classes_learn(b->fs, b->node->data);
 	if (S_ISDIR(b->st.st_mode))
 		atomic_fetch_add(&c->breaks_dir, 1);
 	else if (b->metacopy || !S_ISREG(b->st.st_mode))
@@ -393,7 +416,7 @@ static int break_metacopy(struct brk *b)
 			node_put(b->fs, b->parent, 1);
 	}
 	if (!r)
-		atomic_fetch_add(&b->fs->counters.breaks_data, 1);
+		count(b);
 	if (b->staged.fs)
 		stage_release(&b->staged);
 	place_release(&b->from);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "fs/attr.h"
 #include "fs/index.h"
+#include "fs/io.h"
 #include "fs/marks.h"
 #include "fs/reply.h"
 
@@ -319,7 +320,7 @@ void lookup_entry(struct fs *fs, struct node *n, const struct stat *attr,
 	ret->ino = n->id;
 	ret->generation = fs->generation;
 	ret->attr = *attr;
-	ret->attr_timeout = LOOKUP_TIMEOUT;
+	ret->attr_timeout = io_attr_timeout(n, attr);
 	ret->entry_timeout = LOOKUP_TIMEOUT;
 }
 
@@ -378,7 +379,6 @@ void lookup_op(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct node *n;
 	int r;
 
-	atomic_fetch_add(&fs->counters.lookups, 1);
 	r = lookup_any(fs, parent, name, &n, &attr);
 	if (r == -ENOENT) {
 		/* Node id 0: the kernel remembers that there is none. */

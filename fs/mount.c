@@ -186,6 +186,9 @@ static int layers_and_fs(struct mount *m)
 	cfg.work = m->source.work;
 	cfg.templates = m->source.templates;
 	cfg.is_volatile = m->o->is_volatile;
+	cfg.passthrough = m->o->passthrough != OPT_OFF;
+	cfg.coherent = m->o->coherent;
+	cfg.shared = m->o->shared;
 	r = fs_open(&cfg, &m->fs, &what);
 	if (r < 0)
 		log_error(r, "%s", what ?: m->mountpoint);

@@ -14,6 +14,7 @@
 #include "fs/dir.h"
 #include "fs/fault.h"
 #include "fs/index.h"
+#include "fs/io.h"
 #include "fs/lookup.h"
 #include "fs/marks.h"
 #include "fs/reply.h"
@@ -290,7 +291,12 @@ static int link_node(struct fs *fs, struct node *n, struct node *dir,
 	r = linkbreak_begin(fs, n);
 	if (r)
 		return r;
+	io_bar(n);
 	r = linkbreak_locked(fs, n, NULL, NULL, BREAK_META, BREAK_KEEP_ALL);
+	if (!r)
+		r = io_part(fs, n);
+	if (r > 0)
+		r = -ESTALE;
 	if (!r && node_flags(n) & NODE_METACOPY)
 		r = linkbreak_set_redirect(fs, n, dir);
 	if (!r)
@@ -307,7 +313,7 @@ void names_link_op(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent,
 	struct stat attr;
 	int r = -ESTALE;
 
-	if (n && dir && node_is_dir(dir))
+	if (n && !io_is_old(n, ino) && dir && node_is_dir(dir))
 		r = node_is_dir(n) ? -EPERM : link_node(fs, n, dir, newname);
 	if (!r)
 		r = attr_get(fs, n, &attr);

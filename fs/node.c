@@ -115,6 +115,8 @@ static struct alias *bury(struct fs *fs, struct node *n)
 		unkey(fs, &n->by_upper);
 	pthread_mutex_lock(&fs->burials);
 	slots_remove(fs->nodes, n->id);
+	if (n->old_id)
+		slots_remove(fs->nodes, n->old_id);
 	pthread_mutex_unlock(&fs->burials);
 	free_node(fs, n);
 	return names;
@@ -335,12 +337,13 @@ int node_find_or_add(struct fs *fs, struct node *parent, const char *name,
 					  lower_key(f->lowers[0]);
 	struct node *fresh = new_node(fs, f), *n;
 	struct alias *a = parent ? new_alias(parent, name) : NULL;
+	uint64_t id;
 	int r = 0;
 
 	if (!fresh || (parent && !a))
 		r = -ENOMEM;
 	if (!r)
-		r = slots_add(fs->nodes, fresh, &fresh->id);
+		r = slots_add(fs->nodes, fresh, &id);
 	if (r) {
 		if (a)
 			node_put(fs, parent, 1);
@@ -350,6 +353,7 @@ int node_find_or_add(struct fs *fs, struct node *parent, const char *name,
 		return r;
 	}
 	/* Complete before it is published. */
+	atomic_store(&fresh->id, id);
 	fresh->aliases = a;
 	fresh->orphan = orphan ? fdref_get(orphan) : NULL;
 	n = find_or_insert(fs, &key, f->upper, fresh);
@@ -467,6 +471,8 @@ void node_free_all(struct fs *fs)
 		if ((*p)->keyed_upper)
 			unkey(fs, &(*p)->by_upper);
 		slots_remove(fs->nodes, (*p)->id);
+		if ((*p)->old_id)
+			slots_remove(fs->nodes, (*p)->old_id);
 		free_node(fs, *p);
 	}
 	free(all);

@@ -8,6 +8,7 @@
 #include "fs/fault.h"
 #include "fs/lookup.h"
 #include "fs/names.h"
+#include "fs/passthrough.h"
 #include "fs/read.h"
 #include "fs/write.h"
 #include "fs/xattr.h"
@@ -31,6 +32,7 @@ static void init_op(void *userdata, struct fuse_conn_info *conn)
 	conn->want = conn->capable & wanted;
 	conn->max_background = 64;
 	conn->congestion_threshold = 48;
+	passthrough_init(userdata, conn);
 	fault_arm();
 }
 

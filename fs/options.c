@@ -187,6 +187,31 @@ static int parse_passthrough(struct options *o, const char *name, char *value,
 	return 0;
 }
 
+/* Names with a slash or a colon behind each but the last. */
+static bool dirs_ok(const char *dirs)
+{
+	size_t len;
+
+	for (;; dirs += len + 1) {
+		len = strcspn(dirs, "/:");
+		if (!len || (len < 3 && strspn(dirs, ".") >= len))
+			return false;
+		if (!dirs[len])
+			return true;
+	}
+}
+
+static int parse_shared(struct options *o, const char *name, char *value,
+			char **ret_why)
+{
+	unescape(value);
+	if (!dirs_ok(value))
+		return fail(ret_why, "shared is DIR[:DIR...], from a "
+				     "template's root, without . and .., not "
+				     "\"%s\"", value);
+	return set_string(&o->shared, value);
+}
+
 #define FIELD(f) offsetof(struct options, f)
 #define IGNORED(n) { .name = n, .kind = KIND_IGNORED }
 #define IGNORED_VALUE(n) { .name = n, .kind = KIND_IGNORED, .has_value = true }
@@ -213,6 +238,7 @@ static const struct spec specs[] = {
 	STRING("fsname", fsname),
 	SPECIAL("transport", parse_transport),
 	SPECIAL("passthrough", parse_passthrough),
+	SPECIAL("shared", parse_shared),
 	FLAG("coherent", coherent, true),
 	FLAG("volatile", is_volatile, true),
 	FLAG("debug", debug, true),
@@ -498,6 +524,7 @@ void options_release(struct options *o)
 	free(o->container);
 	free(o->store);
 	free(o->cache);
+	free(o->shared);
 	free(o->fsname);
 	bytes_release(&o->kernel_opts);
 	bytes_release(&o->unknown);
@@ -524,6 +551,9 @@ void options_usage(void)
 	      "    lowerdir=A[:B...],upperdir=U,workdir=W  as overlayfs\n"
 	      "    volatile          do not wait for the disk\n"
 	      "    coherent          no passthrough for template files\n"
+	      "    shared=DIR[:DIR...]  where there is (default: bin sbin "
+	      "lib lib32\n"
+	      "               lib64 libexec usr opt)\n"
 	      "    passthrough=auto|off  transport=auto|uring|classic\n"
 	      "    cache=DIR|none    where shared objects lie\n"
 	      "    fsname=NAME       what /proc/mounts shows as the source\n"

@@ -26,6 +26,7 @@ struct options {
 	char *upper, *work;
 	char *template, *container, *store; /* as written */
 	char *cache;			    /* DIR, "none" or NULL */
+	char *shared;			    /* DIR:DIR..., or NULL */
 	char *fsname;			    /* NULL: chosen from the source */
 	enum transport_choice transport;
 	enum tristate passthrough;

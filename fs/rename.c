@@ -271,10 +271,11 @@ static int move_aliases(struct move *m)
 	return r;
 }
 
-/* Two locks of a kind, in the order of the nodes' ids. */
+/* Two locks of a kind, in the order of the nodes' addresses (an id may
+ * change). */
 static void lock_names(struct node *a, struct node *b)
 {
-	if (a->id > b->id) {
+	if (a > b) {
 		struct node *t = a;
 
 		a = b;
@@ -320,8 +321,8 @@ static void lock_busy(struct node *a, struct node *b)
 		pthread_mutex_lock(&a->busy);
 		return;
 	}
-	pthread_mutex_lock(a->id < b->id ? &a->busy : &b->busy);
-	pthread_mutex_lock(a->id < b->id ? &b->busy : &a->busy);
+	pthread_mutex_lock(a < b ? &a->busy : &b->busy);
+	pthread_mutex_lock(a < b ? &b->busy : &a->busy);
 }
 
 /*

@@ -51,6 +51,9 @@ int signals_block(bool foreground)
 	sa.sa_handler = SIG_IGN;
 	if (sigaction(SIGPIPE, &sa, NULL) < 0)
 		return -errno;
+	/* A lease that another opener breaks (fs/io.c) is given up anyway. */
+	if (sigaction(SIGIO, &sa, NULL) < 0)
+		return -errno;
 	sa.sa_handler = wake_handler; /* no SA_RESTART */
 	if (sigaction(WAKE, &sa, NULL) < 0)
 		return -errno;

@@ -39,7 +39,7 @@ void write_create_op(fuse_req_t req, fuse_ino_t parent, const char *name,
 	if (m.dir && node_is_dir(m.dir))
 		r = names_make(&m, &n, &attr, &fd);
 	if (!r)
-		r = file_new(fs, n, fd, true, 0, &fi->fh);
+		r = file_create(fs, n, fd, fi);
 	if (r) {
 		if (n)
 			node_put(fs, n, 1);
@@ -47,7 +47,6 @@ void write_create_op(fuse_req_t req, fuse_ino_t parent, const char *name,
 		return;
 	}
 	(void)take_fd(&fd);
-	fi->keep_cache = 1;
 	lookup_entry(fs, n, &attr, &e);
 	if (fuse_reply_create(req, &e, fi) == -ENOENT) {
 		file_release(fs, fi->fh);
@@ -127,8 +126,6 @@ void write_write_op(fuse_req_t req, fuse_ino_t ino, const char *buf,
 		reply_status(req, r);
 		return;
 	}
-	atomic_fetch_add_explicit(&fs->counters.writes, 1,
-				  memory_order_relaxed);
 	fuse_reply_write(req, done);
 }
 
@@ -145,7 +142,7 @@ static int sync_file(struct fs *fs, struct file *f, bool datasync)
 
 	if (r || fs->is_volatile || !(flags & NODE_UPPER))
 		return r;
-	if (!(flags & NODE_METACOPY))
+	if (!(flags & NODE_METACOPY) && f->io->mode != IO_SHARED)
 		return sync_fd(f->fd, datasync);
 	/* The handle is on the shared data; what is private is elsewhere. */
 	fd = node_open_upper(fs, f->node, O_RDONLY);
@@ -168,7 +165,7 @@ void write_fallocate_op(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 	struct file *f = file_get(fs, fi->fh);
 	int r = -EBADF;
 
-	if (f && f->writable)
+	if (f && f->want.write)
 		r = drop_suid_of_stranger(fs, f, fuse_req_ctx(req));
 	if (!r && fallocate(f->fd, mode, offset, length))
 		r = -errno;
@@ -184,7 +181,7 @@ void write_copy_op(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 	struct file *in = file_get(fs, fi_in->fh);
 	struct file *out = file_get(fs, fi_out->fh);
 	ssize_t n = 0;
-	int r = in && out && out->writable ? file_refresh(fs, in) : -EBADF;
+	int r = in && out && out->want.write ? file_refresh(fs, in) : -EBADF;
 
 	if (!r)
 		r = drop_suid_of_stranger(fs, out, fuse_req_ctx(req));

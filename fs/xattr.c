@@ -11,6 +11,7 @@
 #include "fs/acl.h"
 #include "fs/attr.h"
 #include "fs/caller.h"
+#include "fs/io.h"
 #include "fs/kernel.h"
 #include "fs/linkbreak.h"
 #include "fs/marks.h"
@@ -178,8 +179,11 @@ void xattr_set_op(fuse_req_t req, fuse_ino_t ino, const char *name,
 	struct fs *fs = reply_fs(req);
 	struct node *n = node_get(fs, ino);
 
-	reply_status(req, n ? change(fs, n, name, value, size, flags) :
-			      -ESTALE);
+	int r = n ? change(fs, n, name, value, size, flags) : -ESTALE;
+
+	if (!r)
+		io_changed(fs, n, ino);
+	reply_status(req, r);
 }
 
 /* Removing what is not there must not break the file. */
@@ -202,5 +206,9 @@ void xattr_remove_op(fuse_req_t req, fuse_ino_t ino, const char *name)
 	struct fs *fs = reply_fs(req);
 	struct node *n = node_get(fs, ino);
 
-	reply_status(req, n ? remove_attr(fs, n, name) : -ESTALE);
+	int r = n ? remove_attr(fs, n, name) : -ESTALE;
+
+	if (!r)
+		io_changed(fs, n, ino);
+	reply_status(req, r);
 }

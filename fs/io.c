@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "fs/lookup.h"
+
+static bool is_private(unsigned flags)
+{
+	return (flags & NODE_UPPER) && !(flags & NODE_METACOPY);
+}
+
+/* node->lock is held. */
+static void count(struct node *n, const struct io_want *w, struct io *io,
+		  int by)
+{
+	io->files += (unsigned)by;
+	if (io->mode != IO_PRIVATE || !w->write)
+		return;
+	io->writers += (unsigned)by;
+	if (by > 0)
+		n->passed = true;
+	if (w->map) {
+		io->mappers += (unsigned)by;
+		atomic_store(&n->mapped, true);
+	}
+}
+
+int io_join(struct node *n, const struct io_want *w, struct io **ret)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&n->lock);
+	if (io_is_old(n, w->ino))
+		r = -ESTALE;
+	else if (n->io && w->write && n->io->mode == IO_SHARED)
+		r = -ESTALE; /* not after io_part(), but never by this id */
+	else if (n->io)
+		count(n, w, n->io, 1);
+	if (!r)
+		*ret = n->io;
+	pthread_mutex_unlock(&n->lock);
+	return r;
+}
+
+/* The container's names of a file whose attributes alone are private. */
+static int count_names(struct fs *fs, struct node *n, nlink_t *ret)
+{
+	_cleanup_place struct place p = PLACE_INIT;
+	struct stat st;
+	int r = node_upper_place(fs, n, &p);
+
+	if (!r)
+		r = place_stat(&p, &st);
+	if (!r)
+		*ret = st.st_nlink;
+	return r;
+}
+
+/* 1 and a descriptor of the template's file if it may be opened in the shared
+ * way. */
+static int open_shared(struct fs *fs, struct node *n, unsigned flags,
+		       int *ret_fd)
+{
+	nlink_t names = 1;
+	int r;
+
+	if (n->links != 1 || !n->data || flags & NODE_INDEXED)
+		return 0;
+	r = flags & NODE_UPPER ? count_names(fs, n, &names) : 0;
+	/* A rename in between; the next open may be luckier. */
+	if (r || names > 1)
+		return 0;
+	r = classes_open_shared(fs, n->data, ret_fd);
+	/* What is wrong with it is told by who opens it to read. */
+	return r > 0;
+}
+
+static void free_io(struct fs *fs, struct io *io)
+{
+	if (io->backing)
+		passthrough_close(fs, io->backing);
+	if (io->fd >= 0)
+		close(io->fd);
+	free(io);
+}
+
+/* Makes `io` the way of the node's files, unless things have changed. */
+static int install(struct node *n, const struct io_want *w, struct io *io)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&n->lock);
+	if (io_is_old(n, w->ino))
+		r = -ESTALE;
+	else if (n->io ||
+		 (io->mode == IO_SHARED && (is_private(n->flags) || n->barred)))
+		r = -EAGAIN;
+	if (!r) {
+		io->keep = !n->passed;
+		if (io->mode == IO_CACHED)
+			n->passed = false;
+		n->io = io;
+		count(n, w, io, 1);
+	}
+	pthread_mutex_unlock(&n->lock);
+	return r;
+}
+
+static bool is_private_file(struct fs *fs, struct node *n, int fd)
+{
+	struct stat st;
+	bool same;
+
+	if (fstat(fd, &st) || st.st_dev != fs->upper_dev)
+		return false;
+	pthread_mutex_lock(&n->lock);
+	same = st.st_ino == n->upper_ino;
+	pthread_mutex_unlock(&n->lock);
+	return same;
+}
+
+/* The best way there is for the node as it is now. */
+static int choose(struct fs *fs, struct node *n, int fd, struct io *io)
+{
+	unsigned flags;
+	bool barred;
+	int id;
+
+	if (!passthrough_on(&fs->passthrough))
+		return fd < 0 ? -ENOENT : 0;
+	pthread_mutex_lock(&n->lock);
+	flags = n->flags;
+	barred = n->barred;
+	pthread_mutex_unlock(&n->lock);
+	if (!is_private(flags)) {
+		if (barred || open_shared(fs, n, flags, &io->fd) <= 0)
+			return fd < 0 ? -ENOENT : 0;
+		id = passthrough_open(fs, io->fd);
+		if (id > 0) {
+			io->mode = IO_SHARED;
+			io->backing = id;
+			return 0;
+		}
+		close(io->fd);
+		io->fd = -1;
+		return fd < 0 ? -ENOENT : 0;
+	}
+	if (fd < 0)
+		return -ENOENT;
+	/* Opened before a break it is the template's, and writers come. */
+	if (!is_private_file(fs, n, fd))
+		return -EAGAIN;
+	id = passthrough_open(fs, fd);
+	if (id > 0) {
+		io->mode = IO_PRIVATE;
+		io->backing = id;
+	}
+	return 0;
+}
+
+int io_start(struct fs *fs, struct node *n, const struct io_want *w, int fd,
+	     struct io **ret)
+{
+	struct io *io = calloc(1, sizeof(*io));
+	int r;
+
+	if (!io)
+		return -ENOMEM;
+	io->fd = -1;
+	r = choose(fs, n, fd, io);
+	if (!r)
+		r = install(n, w, io);
+	if (r) {
+		free_io(fs, io);
+		return r;
+	}
+	*ret = io;
+	return 0;
+}
+
+void io_leave(struct fs *fs, struct node *n, const struct io_want *w,
+	      struct io *io)
+{
+	bool last;
+
+	pthread_mutex_lock(&n->lock);
+	count(n, w, io, -1);
+	last = !io->files;
+	/* Not so if the node has parted from it. */
+	if (last && n->io == io)
+		n->io = NULL;
+	pthread_mutex_unlock(&n->lock);
+	if (last)
+		free_io(fs, io);
+}
+
+bool io_may_part(struct node *n)
+{
+	bool yes;
+
+	if (!S_ISREG(n->type))
+		return false;
+	pthread_mutex_lock(&n->lock);
+	yes = n->io && n->io->mode == IO_SHARED;
+	pthread_mutex_unlock(&n->lock);
+	return yes;
+}
+
+int io_part(struct fs *fs, struct node *n)
+{
+	uint64_t id;
+	int r;
+
+	if (!io_may_part(n))
+		return 0;
+	r = slots_add(fs->nodes, n, &id);
+	if (r)
+		return r;
+	pthread_mutex_lock(&n->lock);
+	n->old_id = atomic_load(&n->id);
+	n->io = NULL;
+	atomic_store(&n->id, id);
+	pthread_mutex_unlock(&n->lock);
+	return 1;
+}
+
+void io_bar(struct node *n)
+{
+	pthread_mutex_lock(&n->lock);
+	n->barred = true;
+	pthread_mutex_unlock(&n->lock);
+}
+
+void io_forget_attr(struct fs *fs, fuse_ino_t ino)
+{
+	/* It may have forgotten the inode, or be gone; and it takes no lock for
+	 * it that a request could hold. */
+	(void)fuse_lowlevel_notify_inval_inode(fs->se, ino, -1, 0);
+}
+
+void io_changed(struct fs *fs, struct node *n, fuse_ino_t ino)
+{
+	uint64_t id = atomic_load(&n->id);
+
+	if (!n->old_id)
+		return;
+	io_forget_attr(fs, ino == id ? n->old_id : id);
+}
+
+double io_attr_timeout(struct node *n, const struct stat *st)
+{
+	bool drops = false;
+
+	if (!S_ISREG(st->st_mode))
+		return LOOKUP_TIMEOUT;
+	if (atomic_load(&n->mapped))
+		return 0;
+	/* The next write drops them, and nobody says so. */
+	if (st->st_mode & (S_ISUID | S_ISGID)) {
+		pthread_mutex_lock(&n->lock);
+		drops = n->io && n->io->writers;
+		pthread_mutex_unlock(&n->lock);
+	}
+	return drops ? 0 : LOOKUP_TIMEOUT;
+}
+
+void io_settle(struct fs *fs, struct node *n)
+{
+	_cleanup_fd int fd = -1;
+	bool open;
+
+	if (!atomic_load(&n->mapped))
+		return;
+	pthread_mutex_lock(&n->lock);
+	open = n->io && n->io->mappers;
+	pthread_mutex_unlock(&n->lock);
+	if (open)
+		return;
+	/* A read lease is given only while nobody has the file open for
+	 * writing, which a mapping does too. */
+	fd = node_open_upper(fs, n, O_RDONLY | O_NONBLOCK);
+	if (fd < 0 || fcntl(fd, F_SETLEASE, F_RDLCK) ||
+	    fcntl(fd, F_SETLEASE, F_UNLCK))
+		return;
+	pthread_mutex_lock(&n->lock);
+	if (!n->io || !n->io->mappers)
+		atomic_store(&n->mapped, false);
+	pthread_mutex_unlock(&n->lock);
+}
