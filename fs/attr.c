@@ -177,7 +177,7 @@ static void reply_attr(fuse_req_t req, struct node *n, fuse_ino_t ino)
 	if (r)
 		reply_status(req, r);
 	else
-		fuse_reply_attr(req, &st, io_attr_timeout(n, &st));
+		fuse_reply_attr(req, &st, io_attr_timeout(n));
 }
 
 void attr_getattr_op(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

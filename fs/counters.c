@@ -95,12 +95,11 @@ int counters_json(const struct counters *c, struct bytes *ret)
 	if (!r)
 		r = bytes_addf(ret,
 			       ",\"opens\":{\"passthrough\":%lu,\"cached\":%lu,"
-			       "\"direct\":%lu,\"stale\":%lu},\"breaks\":{"
+			       "\"stale\":%lu},\"breaks\":{"
 			       "\"data\":%lu,\"attributes\":%lu,"
 			       "\"directories\":%lu,\"by\":{",
 			       get(&c->opens_passthrough),
-			       get(&c->opens_cached), get(&c->opens_direct),
-			       get(&c->opens_stale), get(&c->breaks_data),
+			       get(&c->opens_cached), get(&c->opens_stale), get(&c->breaks_data),
 			       get(&c->breaks_meta), get(&c->breaks_dir));
 	for (unsigned i = 0; !r && i < CAUSE_MAX; i++)
 		r = bytes_addf(ret, "%s\"%s\":%lu", i ? "," : "",

@@ -29,7 +29,7 @@ enum counters_cause {
 };
 
 struct counters {
-	atomic_ulong opens_passthrough, opens_cached, opens_direct;
+	atomic_ulong opens_passthrough, opens_cached;
 	atomic_ulong opens_stale; /* told to look the path up again */
 	atomic_ulong breaks_data, breaks_meta, breaks_dir;
 	atomic_ulong breaks_by[CAUSE_MAX];

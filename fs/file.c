@@ -106,13 +106,6 @@ static int check_direct(int fd)
 	return 0;
 }
 
-static bool has_setid(int fd)
-{
-	struct stat st;
-
-	return !fstat(fd, &st) && st.st_mode & (S_ISUID | S_ISGID);
-}
-
 /* What the kernel is told of the file. */
 static void fill_reply(struct fs *fs, struct file *f, struct fuse_file_info *fi)
 {
@@ -123,11 +116,7 @@ static void fill_reply(struct fs *fs, struct file *f, struct fuse_file_info *fi)
 		counters_add(&c->opens_cached, 1);
 		return;
 	}
-	/* Whose write drops set-id bits, and whose does not, only we are told:
-	 * so they come to us, and only mappings pass through. */
-	fi->direct_io = f->want.write && has_setid(f->fd);
-	counters_add(fi->direct_io ? &c->opens_direct : &c->opens_passthrough,
-		     1);
+	counters_add(&c->opens_passthrough, 1);
 	passthrough_reply(fi, f->io->backing);
 }
 

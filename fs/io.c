@@ -21,7 +21,6 @@ static void count(struct node *n, const struct io_want *w, struct io *io,
 	io->files += (unsigned)by;
 	if (io->mode != IO_PRIVATE || !w->write)
 		return;
-	io->writers += (unsigned)by;
 	if (by > 0)
 		n->passed = true;
 	if (w->map) {
@@ -252,21 +251,9 @@ void io_changed(struct fs *fs, struct node *n, fuse_ino_t ino)
 	io_forget_attr(fs, ino == id ? n->old_id : id);
 }
 
-double io_attr_timeout(struct node *n, const struct stat *st)
+double io_attr_timeout(struct node *n)
 {
-	bool drops = false;
-
-	if (!S_ISREG(st->st_mode))
-		return LOOKUP_TIMEOUT;
-	if (atomic_load(&n->mapped))
-		return 0;
-	/* The next write drops them, and nobody says so. */
-	if (st->st_mode & (S_ISUID | S_ISGID)) {
-		pthread_mutex_lock(&n->lock);
-		drops = n->io && n->io->writers;
-		pthread_mutex_unlock(&n->lock);
-	}
-	return drops ? 0 : LOOKUP_TIMEOUT;
+	return atomic_load(&n->mapped) ? 0 : LOOKUP_TIMEOUT;
 }
 
 void io_settle(struct fs *fs, struct node *n)

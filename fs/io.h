@@ -39,7 +39,7 @@ struct io {
 	int backing;	   /* id, unless IO_CACHED */
 	int fd;		   /* IO_SHARED: of all its files; else -1 */
 	bool keep;	   /* IO_CACHED: the kernel's pages are right */
-	unsigned files, writers, mappers;
+	unsigned files, mappers;
 };
 
 /* What open(2) wants of an inode of the kernel. */
@@ -92,8 +92,8 @@ void io_changed(struct fs *fs, struct node *n, fuse_ino_t ino);
 /* The kernel is to ask for this inode's attributes when it wants them. */
 void io_forget_attr(struct fs *fs, fuse_ino_t ino);
 
-/* For how long the kernel may keep these attributes, in seconds. */
-double io_attr_timeout(struct node *n, const struct stat *st);
+/* For how long the kernel may keep the node's attributes, in seconds. */
+double io_attr_timeout(struct node *n);
 
 /* Looks whether an inode is still open for writing somewhere; GETATTR asks. */
 void io_settle(struct fs *fs, struct node *n);

@@ -320,7 +320,7 @@ void lookup_entry(struct fs *fs, struct node *n, const struct stat *attr,
 	ret->ino = n->id;
 	ret->generation = fs->generation;
 	ret->attr = *attr;
-	ret->attr_timeout = io_attr_timeout(n, attr);
+	ret->attr_timeout = io_attr_timeout(n);
 	ret->entry_timeout = LOOKUP_TIMEOUT;
 }
 

@@ -2,10 +2,8 @@
 #include "fs/passthrough.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -86,52 +84,18 @@ void passthrough_init(struct fs *fs, struct fuse_conn_info *conn)
 		turn_off(p, "the kernel does not offer it");
 }
 
-/* Of this thread alone: the C library's and libcap's calls may act on all. */
-static int change_caps(struct __user_cap_data_struct caps[2], bool set)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-
-	return syscall(set ? SYS_capset : SYS_capget, &head, caps) ? -errno : 0;
-}
-
-/*
- * The kernel keeps the rights of the thread that registers, and writes with
- * them.  With CAP_FSETID a stranger's write would leave the set-id bits that
- * a file got after it was opened.
- */
-static int register_file(int devfd, int fd)
-{
-	struct __user_cap_data_struct caps[2], less[2];
-	struct fuse_backing_map map = { .fd = fd };
-	int r = change_caps(caps, false), id;
-
-	if (r)
-		return r;
-	less[0] = caps[0];
-	less[1] = caps[1];
-	less[0].effective &= ~(1U << CAP_FSETID);
-	r = change_caps(less, true);
-	if (r)
-		return r;
-	id = ioctl(devfd, FUSE_DEV_IOC_BACKING_OPEN, &map);
-	if (id < 0)
-		id = -errno;
-	/* Permitted still, so that it can be had back. */
-	r = change_caps(caps, true);
-	return r && id < 0 ? r : id;
-}
-
 int passthrough_open(struct fs *fs, int fd)
 {
 	struct passthrough *p = &fs->passthrough;
-	int id;
+	struct fuse_backing_map map = { .fd = fd };
+	int id = -ENFILE;
 
-	if (atomic_fetch_add(&p->ids, 1) >= p->max)
-		id = -ENFILE;
-	else
-		id = register_file(fuse_session_fd(fs->se), fd);
+	if (atomic_fetch_add(&p->ids, 1) < p->max) {
+		id = ioctl(fuse_session_fd(fs->se), FUSE_DEV_IOC_BACKING_OPEN,
+			   &map);
+		if (id < 0)
+			id = -errno;
+	}
 	if (id > 0)
 		return id;
 	atomic_fetch_sub(&p->ids, 1);

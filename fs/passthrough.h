@@ -45,8 +45,9 @@ static inline bool passthrough_on(const struct passthrough *p)
 /*
  * Registers the file behind `fd` (O_PATH will do from Linux 6.12 on): its id,
  * -ENFILE when there are too many, or what the kernel says.  -EPERM ends the
- * use of passthrough.  Writes will be made with the daemon's rights, but for
- * CAP_FSETID: they drop set-id bits, whoever writes.
+ * use of passthrough.  The kernel will write with the rights of the daemon, but
+ * not without asking it to drop set-id bits where the writer's rights demand
+ * it (attr_setattr_op()).
  */
 int passthrough_open(struct fs *fs, int fd);
 void passthrough_close(struct fs *fs, int id);

@@ -19,7 +19,8 @@
 # t_not_on says why.
 #
 # $STENCIL_MODE, words joined by "+", says how: "classic" or "uring" (the
-# transport), "template" (lowers become templates of a store).
+# transport), "template" (lowers become templates of a store), "off" (without
+# passthrough).
 
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=${LIB_DIR%/*}
@@ -343,8 +344,17 @@ mount_stored()
 	run_daemon "$1" "$BUILD/stencilfs" -o "container=$2,store=$STORE$(mode_opts)${5:+,$5}" "$1"
 }
 
+# Does the kernel pass reads and writes through here?
+passes_through()
+{
+	in_mode classic || in_mode uring || return 1
+	! in_mode off && [ "$(id -u)" = 0 ] &&
+		printf '6.9\n%s\n' "$(uname -r)" | sort -C -V
+}
+
 mode_opts()
 {
+	in_mode off && printf ,passthrough=off
 	in_mode classic && printf ,transport=classic
 	in_mode uring && printf ,transport=uring
 	return 0
