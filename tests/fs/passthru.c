@@ -11,6 +11,8 @@
  *		before its first change may go on with the first content.
  *	passthru storm SEED SECONDS FILE...
  *		The same calls by 8 processes at once: none may fail.
+ *	passthru hold FILE... -- COMMAND...
+ *		Runs the command while the files are open for reading.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -334,7 +336,7 @@ static void storm(char **files, int n, time_t end)
 		fd = open(path, flags);
 		if (fd < 0)
 			die("open %s %x", path, flags);
-		if (flags != O_WRONLY && pread(fd, buf, PAGE, 0) < 0)
+		if ((flags & O_ACCMODE) != O_WRONLY && pread(fd, buf, PAGE, 0) < 0)
 			die("read %s", path);
 		if ((flags & O_ACCMODE) == O_RDWR && below(2)) {
 			map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -396,6 +398,16 @@ static uint64_t pfn(const char *path)
 	return entry & ((1ULL << 55) - 1);
 }
 
+static void hold(char **args)
+{
+	for (; *args && strcmp(*args, "--"); args++)
+		if (open(*args, O_RDONLY) < 0)
+			die("%s", *args);
+	if (*args && args[1])
+		execvp(args[1], args + 1);
+	die("no command");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "pfn"))
@@ -404,6 +416,8 @@ int main(int argc, char **argv)
 		return random_main(argv + 2);
 	if (argc > 4 && !strcmp(argv[1], "storm"))
 		return storm_main(argv + 2);
-	fputs("usage: passthru pfn|random|storm ...\n", stderr);
+	if (argc > 2 && !strcmp(argv[1], "hold"))
+		hold(argv + 2);
+	fputs("usage: passthru pfn|random|storm|hold ...\n", stderr);
 	return 2;
 }
