@@ -111,8 +111,8 @@ static int read_learned(const struct layer *l, struct classes_learned *s)
 
 	if (l->parentfd < 0)
 		return 0;
-	r = fileio_read_file(l->parentfd, MUTABLE_NAME, MUTABLE_BYTES + PATH_MAX,
-			     &list);
+	r = fileio_read_file(l->parentfd, MUTABLE_NAME,
+			     MUTABLE_BYTES + PATH_MAX, &list);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	p = list.data ?: "";

@@ -99,8 +99,9 @@ int counters_json(const struct counters *c, struct bytes *ret)
 			       "\"data\":%lu,\"attributes\":%lu,"
 			       "\"directories\":%lu,\"by\":{",
 			       get(&c->opens_passthrough),
-			       get(&c->opens_cached), get(&c->opens_stale), get(&c->breaks_data),
-			       get(&c->breaks_meta), get(&c->breaks_dir));
+			       get(&c->opens_cached), get(&c->opens_stale),
+			       get(&c->breaks_data), get(&c->breaks_meta),
+			       get(&c->breaks_dir));
 	for (unsigned i = 0; !r && i < CAUSE_MAX; i++)
 		r = bytes_addf(ret, "%s\"%s\":%lu", i ? "," : "",
 			       cause_names[i], get(&c->breaks_by[i]));

@@ -37,12 +37,14 @@ static ssize_t read_request(int fd, void *buf, size_t size, void *userdata)
 static ssize_t write_reply(int fd, struct iovec *iov, int count,
 			   void *userdata)
 {
+	/* First, for it changes what goes by either way. */
+	bool is_init = kernel_reply(iov, count, &agreed);
 	struct iovec changed[2];
 	ssize_t n;
 
 	if (uring_reply(iov, count, &n))
 		return n;
-	if (!kernel_reply(iov, count, &agreed))
+	if (!is_init)
 		return writev(fd, iov, count);
 	changed[0] = iov[0];
 	changed[1] = (struct iovec){ &agreed, sizeof(agreed) };

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # File capabilities go with a write, a truncate and a chown, even by root.  (Not by a
 # mapping: ext4 keeps them then, and FUSE drops them.)
 . "${0%/*}/../lib.sh"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # -o coherent: also the directories that may be passed through are coherent.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A descriptor opened before the break sees what is written after it.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A descriptor of the shared class, opened before the break, keeps one content:
 # the template's or the written one, never a mixture, and never another
 # container's.  New descriptors see what was written.

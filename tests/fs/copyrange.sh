@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # copy_file_range between all pairs of shared, broken and new files.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # What O_DIRECT and asynchronous direct writes leave is what buffered reads see.
 . "${0%/*}/../lib.sh"
 begin

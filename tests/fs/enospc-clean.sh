@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A break that does not fit fails with ENOSPC and changes nothing.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # On a full disk each operation either works or fails with ENOSPC, and removing
 # makes room again.
 . "${0%/*}/../lib.sh"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # fallocate breaks, extends, and keeps the size when asked.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Punching a hole breaks, keeps the rest, and gives the blocks back.
 . "${0%/*}/../lib.sh"
 begin

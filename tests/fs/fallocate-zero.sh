@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Zeroing a range breaks and keeps the rest.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # fsync, fdatasync and syncfs on files and directories of every state.
 . "${0%/*}/../lib.sh"
 begin

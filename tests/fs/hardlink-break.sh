@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Names of one file stay one file after a break, by whichever name.
 . "${0%/*}/../lib.sh"
 begin

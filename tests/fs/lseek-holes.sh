@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # SEEK_HOLE and SEEK_DATA, on the template's file and on the copy.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Programs run from the template, from a copy, and while they are replaced.
 . "${0%/*}/../lib.sh"
 begin

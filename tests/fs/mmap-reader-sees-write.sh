@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A shared read-only mapping made before the break sees what is written later.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Mappings: private ones of the template's file, shared ones of the copy.
 . "${0%/*}/../lib.sh"
 begin

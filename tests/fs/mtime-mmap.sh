@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A write through a mapping moves mtime once it is written back.
 . "${0%/*}/../lib.sh"
 begin

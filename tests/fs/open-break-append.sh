@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # O_APPEND adds to the copy, from several descriptors in turn.
 . "${0%/*}/../lib.sh"
 begin

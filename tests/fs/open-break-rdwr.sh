@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # O_RDWR reads the template's content until something is written, then both.
 . "${0%/*}/../lib.sh"
 begin

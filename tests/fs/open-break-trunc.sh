@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # O_TRUNC empties this container's file only.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Opening for writing and writing gives this container a copy of its own.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # New files: mode and umask, owner, content, names that come back.
 . "${0%/*}/../lib.sh"
 begin

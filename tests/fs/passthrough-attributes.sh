@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # What the kernel writes by itself is seen in sizes and times, at once; two
 # that append do not overwrite each other.
 . "${0%/*}/../lib.sh"

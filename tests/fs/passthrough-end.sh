@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Mounts that end while files pass through: by umount -l, and by the daemon's
 # death.
 . "${0%/*}/../lib.sh"

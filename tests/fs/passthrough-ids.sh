@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # One id for an inode however often it is open; none is left when all is
 # closed; there is a limit, beyond which files are served without.
 . "${0%/*}/../lib.sh"

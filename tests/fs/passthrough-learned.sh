@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A path that one container broke is coherent in those mounted later on the
 # same template; others, and changes of attributes, do not count.
 . "${0%/*}/../lib.sh"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Two containers have the template's files in one copy of memory; of a file
 # that one has broken, it has its own.
 . "${0%/*}/../lib.sh"

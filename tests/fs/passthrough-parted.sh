@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # What the kernel has open in the template by itself goes on with the
 # template's content when the path is written; the path shows the new file,
 # with the same st_ino, and attributes are those of the path's file.

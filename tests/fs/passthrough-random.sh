@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Opens in any order and of any kind never fail, and show what a model says.
 # timeout: 180
 . "${0%/*}/../lib.sh"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Eight processes open, read, write, map and close the same files, while they
 # are broken one after the other: no call fails.
 # timeout: 180

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A template's file is never written, nor its time of access moved, whatever
 # is open while somebody writes to the path, and by whatever way.
 . "${0%/*}/../lib.sh"

@@ -193,7 +193,8 @@ static void do_write(void)
 {
 	struct handle *h = any_handle();
 	char buf[8192];
-	size_t off = below(MAX_SIZE - sizeof(buf)), len = 1 + below(sizeof(buf));
+	size_t off = below(MAX_SIZE - sizeof(buf));
+	size_t len = 1 + below(sizeof(buf));
 
 	if (!h || !may_write(h))
 		return;
@@ -336,7 +337,8 @@ static void storm(char **files, int n, time_t end)
 		fd = open(path, flags);
 		if (fd < 0)
 			die("open %s %x", path, flags);
-		if ((flags & O_ACCMODE) != O_WRONLY && pread(fd, buf, PAGE, 0) < 0)
+		if ((flags & O_ACCMODE) != O_WRONLY &&
+		    pread(fd, buf, PAGE, 0) < 0)
 			die("read %s", path);
 		if ((flags & O_ACCMODE) == O_RDWR && below(2)) {
 			map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -381,7 +383,8 @@ static int storm_main(char **args)
 
 static uint64_t pfn(const char *path)
 {
-	int fd = open(path, O_RDONLY), map = open("/proc/self/pagemap", O_RDONLY);
+	int fd = open(path, O_RDONLY);
+	int map = open("/proc/self/pagemap", O_RDONLY);
 	uint64_t entry = 0;
 	char *p;
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# passthrough: both
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 3600
 #

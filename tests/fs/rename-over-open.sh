@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # What is replaced while open stays readable, without a name.
 . "${0%/*}/../lib.sh"
 begin

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # A warm open, read and close is one OPEN and a RELEASE; a create with one
 # write is CREATE, WRITE and RELEASE.
 . "${0%/*}/../lib.sh"

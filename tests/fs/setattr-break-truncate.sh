@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # truncate, shorter and longer, by path and by descriptor.
 . "${0%/*}/../lib.sh"
 begin

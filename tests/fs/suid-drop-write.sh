@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Writing as another than root drops set-id bits, as on ext4, by every call
 # that changes content; root keeps them.
 . "${0%/*}/../lib.sh"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # Containers on one template never see each other's changes.
 . "${0%/*}/../lib.sh"
 begin

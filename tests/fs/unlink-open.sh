@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # An unlinked open file lives until its last close and leaves nothing behind.
 . "${0%/*}/../lib.sh"
 begin

@@ -67,6 +67,51 @@ static void test_init_adds_offered(void **state)
 	assert_int_equal(got.max_write, 123456);
 }
 
+static void test_pass_through(void **state)
+{
+	struct {
+		struct fuse_entry_out entry;
+		struct fuse_open_out open;
+	} created = { .open = { .fh = 5, .open_flags = FOPEN_KEEP_CACHE } };
+	struct fuse_out_header out = { .unique = 43 };
+	struct iovec iov[2] = { { &out, sizeof(out) },
+				{ &created, sizeof(created) } };
+	struct fuse_init_out answer = { .major = 7 }, got;
+	struct request r;
+	uint32_t id, depth;
+
+	kernel_want(FUSE_PASSTHROUGH);
+	assert_true(init(ALL | FUSE_PASSTHROUGH, &answer, 0, &got));
+	assert_true(got.flags2 & FUSE_PASSTHROUGH >> 32);
+	memcpy(&depth, (char *)&got + KERNEL_INIT_STACK_DEPTH, sizeof(depth));
+	assert_int_equal(depth, 1);
+
+	/* The next reply of the thread, and no other. */
+	kernel_pass_through(77);
+	assert_false(kernel_reply(iov, 2, &got));
+	memcpy(&id, (char *)&created.open + KERNEL_OPEN_BACKING_ID, sizeof(id));
+	assert_int_equal(id, 77);
+	assert_int_equal(created.open.open_flags,
+			 FOPEN_KEEP_CACHE | FOPEN_PASSTHROUGH);
+	assert_int_equal(created.open.fh, 5);
+	created.open.open_flags = 0;
+	assert_false(kernel_reply(iov, 2, &got));
+	assert_int_equal(created.open.open_flags, 0);
+
+	/* An error, and a request that ended otherwise. */
+	kernel_pass_through(78);
+	out.error = -5;
+	assert_false(kernel_reply(iov, 1, &got));
+	out.error = 0;
+	assert_false(kernel_reply(iov, 2, &got));
+	assert_int_equal(created.open.open_flags, 0);
+	kernel_pass_through(79);
+	kernel_receive(&r, make(&r, FUSE_OPEN, &(struct fuse_open_in){ 0 },
+				sizeof(struct fuse_open_in), "", 0));
+	assert_false(kernel_reply(iov, 2, &got));
+	assert_int_equal(created.open.open_flags, 0);
+}
+
 static void test_init_adds_no_more(void **state)
 {
 	const struct fuse_init_out answer = { .flags = FUSE_ASYNC_READ };
@@ -222,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_init_adds_offered),
 		cmocka_unit_test(test_init_adds_no_more),
+		cmocka_unit_test(test_pass_through),
 		cmocka_unit_test(test_other_replies),
 		cmocka_unit_test(test_tmpfile),
 		cmocka_unit_test(test_kill_suidgid),

@@ -138,7 +138,7 @@ static void test_values(void **state)
 {
 	struct options o = accept(
 		"template=os@abcdef:app,store=/a\\,b,cache=none,fsname=x y,"
-		"transport=uring,passthrough=off,coherent,ro,nosuid,suid,"
+		"transport=uring,passthrough=off,shared=usr:a/.b:...,coherent,ro,nosuid,suid,"
 		"noatime,sync,dirsync,allow_other,rootcontext=a:b:c,debug");
 
 	assert_string_equal(o.template, "os@abcdef:app");
@@ -147,6 +147,7 @@ static void test_values(void **state)
 	assert_string_equal(o.fsname, "x y");
 	assert_int_equal(o.transport, TRANSPORT_URING);
 	assert_int_equal(o.passthrough, OPT_OFF);
+	assert_string_equal(o.shared, "usr:a/.b:...");
 	assert_true(o.coherent && o.readonly && o.allow_other && o.debug);
 	assert_string_equal(o.kernel_opts.data,
 			    "nosuid,suid,noatime,sync,dirsync,"
@@ -211,6 +212,12 @@ static void test_bad_strings(void **state)
 		{ "transport=fast", "transport" },
 		{ "transport=", "needs a value" },
 		{ "passthrough=on", "passthrough" },
+		{ "shared=", "needs a value" },
+		{ "shared=/usr", "shared" },
+		{ "shared=usr:", "shared" },
+		{ "shared=usr/:bin", "shared" },
+		{ "shared=usr:a/../b", "shared" },
+		{ "shared=.", "shared" },
 		{ "remount,ro", "remount" },
 	};
 
