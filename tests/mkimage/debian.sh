@@ -22,6 +22,12 @@ template_tree "$(root_of tar)/" >"$T/got"
 diff -u "$T/want" "$T/got" >"$T/diff" || t_fail "$(head -20 "$T/diff")"
 t_eq ok "$(chroot "$(root_of debian)/" /bin/sh -c 'dpkg --version >/dev/null && echo ok')" \
 	"dpkg in the template"
+mk -q export debian "oci:$T/layout" --compress=zstd >/dev/null
+t_eq "$(version_of debian)" \
+	"$(mk -q build exported "oci:$T/layout" | sed 's/.*@//')" \
+	"version of the exported"
+rm -r "$T/layout"
+mk -q rm exported
 mk -q rm debian
 mk -q rm tar
 t_eq 0 "$(find "$STORE/pool" -type f | wc -l)" "the pool is empty"
