@@ -258,18 +258,6 @@ static void compare(int rootfd, int manifestfd)
 	require(n == on_disk);
 }
 
-static int finish(struct emit *e, int asidefd, int manifestfd)
-{
-	struct sha256 version;
-	struct pool *pool;
-	int r;
-
-	require(!pool_open(topfd, asidefd, &pool));
-	r = emit_finish(e, pool);
-	pool_free(pool);
-	return r ? r : emit_manifest(e, manifestfd, &version);
-}
-
 static int open_made(const char *name)
 {
 	int fd;
@@ -286,7 +274,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			  .at = data, .end = data + size };
 	_cleanup_fd int rootfd = open_made("root"), asidefd = open_made("aside");
 	_cleanup_fd int manifestfd = memfd_create("manifest", MFD_CLOEXEC);
+	struct sha256 version;
+	struct emit_options options;
 	struct progress progress;
+	struct pool *pool;
 	struct emit *e;
 	int r;
 
@@ -295,14 +286,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(!mkdirat(topfd, "pool", 0700));
 	progress_init(&progress, true);
 	fuzz_log_begin(&messages);
-	require(!emit_new(&e, rootfd, &progress));
+	require(!pool_open(topfd, asidefd, &pool));
+	options = (struct emit_options){ .rootfd = rootfd, .asidefd = asidefd,
+					 .pool = pool, .progress = &progress,
+					 .threads = 2 };
+	require(!emit_new(&e, &options));
 	r = read_items(e, &f);
 	if (!r) {
-		r = finish(e, asidefd, manifestfd);
+		r = emit_finish(e, manifestfd, &version);
 		require(!r);
 		compare(rootfd, manifestfd);
 	}
 	emit_free(e);
+	pool_free(pool);
 	fuzz_log_end(&messages, r < 0);
 	free(f.source.path);
 	check_outside();
