@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 300
 # Every blob of an image is verified: one with other bytes, another size, or
 # that is not there, a layer that is not what the configuration says, and
 # documents that are not what they should be, give one line, and no template.
