@@ -35,6 +35,19 @@ void catalog_release(struct catalog *c)
 	c->n = 0;
 }
 
+int catalog_add_build(json_t *json, const struct template_info *i)
+{
+	json_t *more = json_pack("{s:I, s:I, s:I, s:I}", "shared_files",
+				 (json_int_t)i->shared, "bytes_written",
+				 (json_int_t)i->written, "bytes_reflinked",
+				 (json_int_t)i->reflinked, "bytes_avoided",
+				 (json_int_t)i->avoided);
+	int r = more && !json_object_update(json, more) ? 0 : -ENOMEM;
+
+	json_decref(more);
+	return r;
+}
+
 static json_t *pack_info(const struct template_info *i)
 {
 	return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I}", "record", RECORD,
@@ -46,8 +59,9 @@ static json_t *pack_info(const struct template_info *i)
 int catalog_write_info(int dirfd, const struct template_info *i)
 {
 	json_t *json = pack_info(i);
-	_cleanup_free char *text = json ? json_dumps(json, JSON_INDENT(2))
-					: NULL;
+	_cleanup_free char *text =
+		json && !catalog_add_build(json, i)
+			? json_dumps(json, JSON_INDENT(2)) : NULL;
 
 	json_decref(json);
 	if (!text)

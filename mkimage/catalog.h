@@ -27,6 +27,9 @@ struct template_info {
 	char *source;
 	int64_t built; /* seconds since the epoch */
 	uint64_t entries, files, bytes;
+	/* What its build did, written and not read: files that the pool had,
+	 * bytes written, reflinked, and found in the pool unwritten. */
+	uint64_t shared, written, reflinked, avoided;
 	uint64_t containers; /* of catalog_count_users() */
 };
 
@@ -45,6 +48,9 @@ int catalog_list(int storefd, const char *name, struct catalog *ret);
 
 /* info.json in the directory. */
 int catalog_write_info(int dirfd, const struct template_info *i);
+
+/* What its build did, as keys of `json`: 0 or -ENOMEM. */
+int catalog_add_build(json_t *json, const struct template_info *i);
 
 /* As JSON, for --json.  A new reference, or NULL without memory. */
 json_t *catalog_to_json(const struct template_info *i);

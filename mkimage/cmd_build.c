@@ -85,6 +85,10 @@ static int write_info(struct build *b)
 	b->info.entries = totals->entries;
 	b->info.files = totals->files;
 	b->info.bytes = totals->bytes;
+	b->info.shared = totals->shared;
+	b->info.written = totals->written;
+	b->info.reflinked = totals->reflinked;
+	b->info.avoided = totals->avoided;
 	b->info.current = true;
 	r = catalog_write_info(stage_fd(b->stage), &b->info);
 	if (r)
@@ -136,9 +140,7 @@ static int print(const struct build *b)
 	}
 	json = catalog_to_json(&b->info);
 	if (json &&
-	    (json_object_set_new(json, "shared_files",
-				 json_integer((json_int_t)emit_totals(b->emit)
-						      ->shared)) ||
+	    (catalog_add_build(json, &b->info) ||
 	     json_object_set_new(json, "existed", json_boolean(b->existed)))) {
 		json_decref(json);
 		json = NULL;
