@@ -104,8 +104,8 @@ static void test_bad(void **state)
 		"", "{", "[]", "null", "{}", "{\"schemaVersion\": 2}",
 		"{\"schemaVersion\": \"2\", \"manifests\": []}",
 		"{\"schemaVersion\": 2, \"manifests\": {}, \"layers\": 1}",
-		"{\"schemaVersion\": 2, \"manifests\": [1], \"layers\": [1],"
-		" \"config\": 1}",
+		("{\"schemaVersion\": 2, \"manifests\": [1], \"layers\": [1],"
+		 " \"config\": 1}"),
 		"{\"schemaVersion\": 2, \"mediaType\": 1, \"manifests\": []}",
 		"{\"rootfs\": []}", "{\"rootfs\": {\"diff_ids\": 1}}",
 		"{\"rootfs\": {\"diff_ids\": [1]}}", "{} {}", "{\"a\": \"\\u0000\"}",
