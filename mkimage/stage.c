@@ -231,9 +231,9 @@ static int open_made(int dirfd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What a default ACL, a set-GID directory or the mount option grpid gave to the
- * new root is none of the template's, and must not be passed on to what is
- * made in it. */
+/* What a default ACL, a set-GID directory or the mount option grpid gave to a
+ * new directory is none of the template's, and must not be passed on to what
+ * is made in it: files that are put together aside end in the tree, too. */
 static int drop_inherited(int fd)
 {
 	static const char *const names[] = { "system.posix_acl_access",
@@ -264,7 +264,10 @@ static int fill(struct stage *s)
 	if (s->rootfd < 0)
 		return s->rootfd;
 	s->asidefd = open_made(s->fd, "aside");
-	return s->asidefd < 0 ? s->asidefd : drop_inherited(s->rootfd);
+	if (s->asidefd < 0)
+		return s->asidefd;
+	r = drop_inherited(s->rootfd);
+	return r ? r : drop_inherited(s->asidefd);
 }
 
 int stage_new(int storefd, struct stage **ret)
