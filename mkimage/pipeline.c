@@ -315,9 +315,21 @@ void pipeline_free_chunk(struct pipeline *p, struct chunk *c)
 	free(c);
 }
 
+static struct chunk *take_chunks(struct pipeline *p, struct pipeline_job *job)
+{
+	struct chunk *c;
+
+	/* A worker that gives up drops while the submitter still adds. */
+	pthread_mutex_lock(&p->lock);
+	c = job->first;
+	job->first = NULL;
+	pthread_mutex_unlock(&p->lock);
+	return c;
+}
+
 void pipeline_drop_chunks(struct pipeline *p, struct pipeline_job *job)
 {
-	struct chunk *c = job->first, *next;
+	struct chunk *c = take_chunks(p, job), *next;
 	size_t bytes = 0;
 
 	for (; c; c = next) {
@@ -325,7 +337,6 @@ void pipeline_drop_chunks(struct pipeline *p, struct pipeline_job *job)
 		bytes += c->size;
 		free(c);
 	}
-	job->first = NULL;
 	if (bytes)
 		give_back(p, bytes);
 }

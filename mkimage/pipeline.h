@@ -85,7 +85,8 @@ void pipeline_stop(struct pipeline *p, int error);
 int pipeline_next_chunk(struct pipeline_job *job, struct chunk **ret);
 void pipeline_free_chunk(struct pipeline *p, struct chunk *c);
 
-/* The worker's, or the submitter's of a job that it has: frees what is left. */
+/* The worker's, while chunks may still be added, or the submitter's of a job
+ * that it has: frees what is left. */
 void pipeline_drop_chunks(struct pipeline *p, struct pipeline_job *job);
 
 #endif
