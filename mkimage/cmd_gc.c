@@ -18,13 +18,10 @@
 #include "mkimage/discard.h"
 #include "mkimage/leftovers.h"
 #include "mkimage/memo.h"
-#include "mkimage/memo.h"
 #include "mkimage/pool.h"
 #include "mkimage/progress.h"
 #include "mkimage/stage.h"
 #include "mkimage/stop.h"
-
-#define MEMO_DAYS 30
 
 struct gc {
 	const struct cmd_context *context;
@@ -153,18 +150,6 @@ static int prune_memo(struct gc *g)
 	return failed(g, r, "memo");
 }
 
-static int sweep_memo(struct gc *g)
-{
-	uint64_t bytes = 0;
-	int r = g->context->dry_run
-			? 0 : memo_prune(g->storefd, MEMO_DAYS, &bytes);
-
-	if (bytes)
-		removed(g, "memo", "files that no build has met for long",
-			bytes);
-	return failed(g, r, "memo");
-}
-
 static int sweep(struct gc *g)
 {
 	const struct leftovers leftovers = {
@@ -188,8 +173,6 @@ static int sweep(struct gc *g)
 		err = prune_memo(g);
 	if (!err)
 		err = failed(g, leftovers_sweep(g->storefd, &leftovers), "");
-	if (!err)
-		err = sweep_memo(g);
 	return err ? err : r;
 }
 

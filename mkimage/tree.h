@@ -109,8 +109,8 @@ size_t tree_path_len(const struct tree *t, tree_node n);
 int tree_walk(const struct tree *t,
 	      int (*fn)(tree_node n, const char *path, void *arg), void *arg);
 
-/* The directories in no order, parents first: the next after n (TREE_NONE to
- * begin), or TREE_NONE. */
+/* The directories in no order: the next after n (TREE_NONE to begin), or
+ * TREE_NONE. */
 tree_node tree_next_dir(const struct tree *t, tree_node n);
 
 #endif
