@@ -187,6 +187,22 @@ static int new_emit(struct build *b)
 	return emit_new(&b->emit, &options);
 }
 
+/* For the time left: an archive's size is known, a directory is likely to be
+ * much what it was when its template was last built. */
+static void expect(struct build *b)
+{
+	struct catalog before = { NULL, 0 };
+
+	if (b->source->has_input)
+		progress_input(&b->progress, b->source->input_fd);
+	/* Without it there is no time, and that is all. */
+	else if (!catalog_list(b->storefd, b->name, &before) && before.n &&
+		 !before.at[0].error)
+		progress_expect(&b->progress, before.at[0].files,
+				before.at[0].bytes);
+	catalog_release(&before);
+}
+
 static int build(struct build *b, const char *path)
 {
 	int r = open_source(b, path);
@@ -195,8 +211,10 @@ static int build(struct build *b, const char *path)
 		r = stage_new(b->storefd, &b->stage);
 	if (!r)
 		r = new_emit(b);
-	if (!r)
+	if (!r) {
+		expect(b);
 		r = run(b);
+	}
 	progress_release(&b->progress);
 	if (r == -EINTR)
 		log_error(0, "%s: interrupted, nothing was built", b->name);

@@ -84,6 +84,9 @@ struct source {
 	unsigned long dropped; /* attributes of ours that were left out */
 	uint64_t left;	       /* bytes of data that may still come */
 	struct bytes config;   /* of an image: its configuration, raw JSON */
+	/* For progress: the one file that all is read from, by its offset. */
+	bool has_input;
+	int input_fd;
 	/* The regular file that was returned last: */
 	char *path;
 	uint64_t size, end; /* all of it, and what source_data() gave */

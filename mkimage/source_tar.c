@@ -69,9 +69,13 @@ static int open_archive(struct source_tar *t, const char *path)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return failed(path, -errno);
+	t->source.has_input = true;
+	t->source.input_fd = fd;
 	r = stream_open_file(fd, t->source.name, &t->stream);
-	if (r)
+	if (r) {
+		t->source.has_input = false;
 		return r;
+	}
 	return tar_open(t->stream, &t->source, t->source.name, TAR_COMPRESSED,
 			&t->tar);
 }
