@@ -20,6 +20,7 @@ struct cmd_context {
 	bool dry_run;	   /* of gc */
 	uint64_t max_size; /* of build: bytes of data, UINT64_MAX for no limit */
 	unsigned int threads; /* of build: 0 for one for each CPU */
+	bool paranoid;	      /* of build: reads what the memo knows, too */
 	const char *platform; /* of build: as written; NULL for this machine's */
 	const char *compress; /* of export, or NULL */
 	mode_t umask; /* what the user's was */

@@ -17,6 +17,7 @@
 #include "mkimage/emit.h"
 #include "mkimage/image_config.h"
 #include "mkimage/platform.h"
+#include "mkimage/memo.h"
 #include "mkimage/pool.h"
 #include "mkimage/progress.h"
 #include "mkimage/source.h"
@@ -31,6 +32,7 @@ struct build {
 	int storefd;
 	struct source *source;
 	struct stage *stage;
+	struct memo *memo; /* or NULL */
 	struct pool *pool;
 	struct emit *emit;
 	struct progress progress;
@@ -158,6 +160,12 @@ static int open_source(struct build *b, const char *path)
 	};
 	struct stat st;
 
+	/* Only directories have files that may be known.  Where there is none,
+	 * source_open() tells. */
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		(void)memo_open(b->storefd, &b->memo); /* told: a help only */
+	if (!b->context->paranoid)
+		options.memo = b->memo;
 	if (fstat(b->storefd, &st)) {
 		int r = -errno;
 
@@ -174,6 +182,7 @@ static int new_emit(struct build *b)
 	struct emit_options options = {
 		.rootfd = stage_rootfd(b->stage),
 		.asidefd = stage_asidefd(b->stage),
+		.memo = b->memo,
 		.progress = &b->progress,
 		.threads = b->context->threads,
 	};
@@ -261,6 +270,7 @@ int cmd_build(const struct cmd_context *c, int argc, char **argv)
 	/* Before the stage, whose removal waits for the pool's lock. */
 	pool_free(b.pool);
 	source_close(b.source);
+	memo_close(b.memo);
 	stage_free(b.stage);
 	close(b.storefd);
 	return r;

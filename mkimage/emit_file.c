@@ -328,6 +328,10 @@ static int take_result(struct emit *e, struct file_job *f)
 		return emit_failed(e, r, f->entry.path);
 	tree_mark(e->tree, f->node, TREE_BUSY, false);
 	tree_mark(e->tree, f->node, TREE_STAGED, !f->linked);
+	/* Others when they have a place: emit_remember(). */
+	if (f->linked && !f->known && f->origin.has_stamp && e->options.memo)
+		memo_put(e->options.memo, &f->origin.stamp, &f->entry,
+			 &f->origin.place);
 	progress_add(e->options.progress, 1, 0);
 	return 0;
 }

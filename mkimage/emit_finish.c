@@ -109,6 +109,8 @@ int emit_finish(struct emit *e, int fd, struct sha256 *ret_version)
 	if (!r)
 		r = emit_place(e);
 	if (!r)
+		emit_remember(e);
+	if (!r)
 		r = finish_dirs(e);
 	/* The spool is not to be written to disk with the rest. */
 	tree_free(e->tree);

@@ -95,5 +95,7 @@ int emit_manifest(struct emit *e, int fd, struct sha256 *ret_version);
 
 /* emit_place.c: all keys into the pool. */
 int emit_place(struct emit *e);
+/* emit_memo.c: and what is known of them into the memo.  Changes their order. */
+void emit_remember(struct emit *e);
 
 #endif

@@ -46,6 +46,7 @@ enum {
 	OPT_JSON,
 	OPT_MAX_SIZE,
 	OPT_PLATFORM,
+	OPT_PARANOID,
 	OPT_COMPRESS,
 	OPT_THREADS,
 };
@@ -61,6 +62,7 @@ static const struct option options[] = {
 	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "platform", required_argument, NULL, OPT_PLATFORM },
+	{ "paranoid", no_argument, NULL, OPT_PARANOID },
 	{ "compress", required_argument, NULL, OPT_COMPRESS },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ 0 },
@@ -77,6 +79,8 @@ static const struct command_option {
 	{ 'n', GC, "-n, --dry-run", "gc: only tell" },
 	{ OPT_PLATFORM, BUILD, "--platform=OS/ARCH[/VARIANT]",
 	  "build: of an image, the one for this platform" },
+	{ OPT_PARANOID, BUILD, "--paranoid",
+	  "build: read also files that have not changed" },
 	{ OPT_COMPRESS, EXPORT, "--compress=HOW",
 	  "export: none, gzip, zstd, and for - xz or bzip2" },
 	{ OPT_THREADS, BUILD, "--threads=N",
@@ -184,6 +188,9 @@ static int parse_options(int argc, char **argv, struct parsed *p,
 			break;
 		case OPT_MAX_SIZE:
 			r = set_size(optarg, &c->max_size);
+			break;
+		case OPT_PARANOID:
+			c->paranoid = true;
 			break;
 		case OPT_PLATFORM:
 			c->platform = optarg;

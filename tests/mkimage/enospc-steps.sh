@@ -19,7 +19,9 @@ forget new
 succeeded()
 {
 	grep -q INJECTED "$T/calls" || t_fail "$1: not reached"
-	t_eq "" "$(cat "$T/err")" "$1: status 0 and a message"
+	# What the memo cannot remember costs a read some day, no build.
+	t_eq "" "$(sed "1{/^mkstencil: warning: the store's memo/d}" "$T/err")" \
+		"$1: status 0 and a message"
 	t_eq "new@$version" "$(cat "$T/out")" "$1: version"
 	t_state "$T/with" "$1, and it did not matter"
 	echo "does not matter: $1"
