@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,8 +17,14 @@
 
 #define PARAMETER "/sys/module/fuse/parameters/enable_uring"
 
-/* Of one queue: so many requests may take long at a time. */
-#define THREADS_MAX 256
+/*
+ * So many requests may take long at a time, beside one of each CPU; more wait.
+ * An unused one costs half a kilobyte of the kernel's memory, and addresses.
+ */
+#define SPARE_ALL 128
+#define SPARE_LEAST 16
+
+#define HEADER_SIZE 4096
 
 int uring_probe(const char **ret_why)
 {
@@ -35,38 +42,56 @@ int uring_probe(const char **ret_why)
 	return 0;
 }
 
-/* With u->lock held. */
-static int add_thread(struct uring_queue *q, bool first)
+/* With u->lock held; e is NULL for the thread with the spare entries. */
+static int add_thread(struct uring *u, struct uring_entry *e, bool first,
+		      struct uring_server **ret)
 {
 	struct uring_server *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
 		return -ENOMEM;
-	s->q = q;
+	s->u = u;
+	s->entry = e;
+	s->cpu = e ? e->cpu : 0;
 	s->first = first;
 	r = pthread_create(&s->thread, NULL, uring_server_run, s);
 	if (r) {
 		free(s);
 		return -r;
 	}
-	s->next = q->servers;
-	q->servers = s;
-	q->nthreads++;
+	s->next = u->servers;
+	u->servers = s;
+	if (first)
+		u->waiting++;
+	*ret = s;
 	return 0;
 }
 
-void uring_grow(struct uring_queue *q)
+/* One that has failed has ended, and is joined with the others. */
+int uring_add_server(struct uring *u, struct uring_entry *e)
 {
-	struct uring *u = q->u;
-	int r = 0;
+	struct uring_server *s;
+	int r = -ESHUTDOWN;
 
 	pthread_mutex_lock(&u->lock);
-	if (u->phase == URING_STARTED && q->nthreads < THREADS_MAX)
-		r = add_thread(q, false);
+	if (u->phase != URING_STOPPED)
+		r = add_thread(u, e, false, &s);
+	if (r == 0) {
+		while (!s->opened)
+			pthread_cond_wait(&u->changed, &u->lock);
+		r = s->opened < 0 ? s->opened : 0;
+	}
 	pthread_mutex_unlock(&u->lock);
-	if (r)
-		log_warning(r, "starting a thread for CPU %u", q->cpu);
+	return r;
+}
+
+void uring_opened(struct uring_server *s, int err)
+{
+	pthread_mutex_lock(&s->u->lock);
+	s->opened = err ?: 1;
+	pthread_cond_broadcast(&s->u->changed);
+	pthread_mutex_unlock(&s->u->lock);
 }
 
 void uring_report(struct uring *u, int err, const char *why)
@@ -81,19 +106,19 @@ void uring_report(struct uring *u, int err, const char *why)
 	pthread_mutex_unlock(&u->lock);
 }
 
-bool uring_await_start(struct uring *u)
+bool uring_await(struct uring *u, enum uring_phase phase)
 {
 	bool go;
 
 	pthread_mutex_lock(&u->lock);
-	while (u->phase == URING_OPENED)
+	while (u->phase < phase)
 		pthread_cond_wait(&u->changed, &u->lock);
-	go = u->phase == URING_STARTED;
+	go = u->phase != URING_STOPPED;
 	pthread_mutex_unlock(&u->lock);
 	return go;
 }
 
-/* With u->lock held: until all first threads have reported. */
+/* With u->lock held: until all that were told to have reported. */
 static int await_reports(struct uring *u, const char **ret_why)
 {
 	while (u->waiting)
@@ -103,30 +128,42 @@ static int await_reports(struct uring *u, const char **ret_why)
 	return u->error;
 }
 
-static int open_queues(struct uring *u, const char **ret_why)
+static int open_threads(struct uring *u, const char **ret_why)
 {
-	int r = 0;
+	struct uring_server *s;
+	int r, r2;
 
+	*ret_why = "starting a thread for each CPU";
 	pthread_mutex_lock(&u->lock);
-	for (unsigned i = 0; r == 0 && i < u->nqueues; i++) {
-		u->queues[i].u = u;
-		u->queues[i].cpu = i;
-		r = add_thread(&u->queues[i], true);
-		if (r == 0)
-			u->waiting++;
-		else
-			*ret_why = "starting a thread for each CPU";
-	}
-	if (r == 0)
-		r = await_reports(u, ret_why);
+	r = add_thread(u, NULL, true, &s);
+	for (unsigned i = 0; r == 0 && i < u->ncpus; i++)
+		r = add_thread(u, u->entries + (size_t)i * (1 + u->nspare),
+			       true, &s);
+	r2 = await_reports(u, ret_why);
 	pthread_mutex_unlock(&u->lock);
-	return r;
+	return r ? r : r2;
+}
+
+static int make_entries(struct uring *u, long cpus)
+{
+	size_t each;
+
+	u->nspare = SPARE_ALL / cpus;
+	if (u->nspare < SPARE_LEAST)
+		u->nspare = SPARE_LEAST;
+	each = 1 + u->nspare;
+	u->entries = calloc(each * cpus, sizeof(*u->entries));
+	if (!u->entries)
+		return -ENOMEM;
+	u->ncpus = cpus;
+	for (size_t i = 0; i < each * cpus; i++)
+		u->entries[i].cpu = i / each;
+	return 0;
 }
 
 int uring_open(struct uring **ret, struct fuse_session *se,
 	       const char **ret_why)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF); /* the possible ones */
 	struct uring *u = calloc(1, sizeof(*u));
 	int r;
 
@@ -140,13 +177,10 @@ int uring_open(struct uring **ret, struct fuse_session *se,
 	u->fd = fcntl(fuse_session_fd(se), F_DUPFD_CLOEXEC, 3);
 	u->stopfd = eventfd(0, EFD_CLOEXEC);
 	r = u->fd < 0 || u->stopfd < 0 ? -errno : 0;
-	u->queues = calloc(cpus, sizeof(*u->queues));
-	if (r == 0 && u->queues) {
-		u->nqueues = cpus;
-		r = open_queues(u, ret_why);
-	} else if (r == 0) {
-		r = -ENOMEM;
-	}
+	if (r == 0)
+		r = make_entries(u, sysconf(_SC_NPROCESSORS_CONF));
+	if (r == 0)
+		r = open_threads(u, ret_why);
 	if (r < 0) {
 		uring_stop(u);
 		return r;
@@ -155,24 +189,67 @@ int uring_open(struct uring **ret, struct fuse_session *se,
 	return 0;
 }
 
+/* Memory of all entries.  Without it they are registered with none, by which
+ * the kernel learns that there is no transport. */
+static void map_entries(struct uring *u, size_t payload)
+{
+	const size_t n = (size_t)u->ncpus * (1 + u->nspare);
+	const size_t each = HEADER_SIZE + payload;
+	char *map = mmap(NULL, n * each, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (map == MAP_FAILED)
+		return;
+	/* One huge page would cost every mount two megabytes; a kernel without
+	 * them refuses. */
+	(void)!madvise(map, n * each, MADV_NOHUGEPAGE);
+	u->map = map;
+	u->map_size = n * each;
+	for (size_t i = 0; i < n; i++, map += each) {
+		struct uring_entry *e = &u->entries[i];
+
+		e->header = (void *)map;
+		e->payload = map + HEADER_SIZE;
+		e->size = payload;
+		e->iov[0] = (struct iovec){ e->header, sizeof(*e->header) };
+		e->iov[1] = (struct iovec){ e->payload, payload };
+	}
+}
+
+static size_t payload_size(const struct fuse_init_out *init)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	size_t size = init->max_write;
+
+	if (size < init->max_pages * page)
+		size = init->max_pages * page;
+	if (size < FUSE_MIN_READ_BUFFER)
+		size = FUSE_MIN_READ_BUFFER;
+	return (size + page - 1) / page * page;
+}
+
 int uring_start(struct uring *u, const struct fuse_init_out *init,
 		const char **ret_why)
 {
-	const size_t page = sysconf(_SC_PAGESIZE);
+	const char *why;
 	int r;
 
-	u->payload = init->max_write;
-	if (u->payload < init->max_pages * page)
-		u->payload = init->max_pages * page;
-	if (u->payload < FUSE_MIN_READ_BUFFER)
-		u->payload = FUSE_MIN_READ_BUFFER;
-	u->payload = (u->payload + page - 1) / page * page;
-
+	map_entries(u, payload_size(init));
 	pthread_mutex_lock(&u->lock);
-	u->phase = URING_STARTED;
-	u->waiting = u->nqueues;
+	/* The spare ones first: the kernel takes the last. */
+	u->phase = URING_RESERVED;
+	u->waiting = 1;
 	pthread_cond_broadcast(&u->changed);
 	r = await_reports(u, ret_why);
+	if (r == 0) {
+		u->phase = URING_STARTED;
+		u->waiting = u->ncpus;
+		pthread_cond_broadcast(&u->changed);
+		/* From here on there is no way back, nor need: the spare ones
+		 * serve. */
+		if (await_reports(u, &why))
+			log_warning(u->error, "%s", why);
+	}
 	pthread_mutex_unlock(&u->lock);
 	return r;
 }
@@ -189,12 +266,10 @@ static void stop_threads(struct uring *u)
 	/* An eventfd takes a first write of 8 bytes in any case. */
 	(void)!write(u->stopfd, &one, sizeof(one));
 	/* No thread is added in this phase. */
-	for (unsigned i = 0; i < u->nqueues; i++) {
-		for (s = u->queues[i].servers; s; s = next) {
-			next = s->next;
-			pthread_join(s->thread, NULL);
-			free(s);
-		}
+	for (s = u->servers; s; s = next) {
+		next = s->next;
+		pthread_join(s->thread, NULL);
+		free(s);
 	}
 }
 
@@ -209,6 +284,8 @@ void uring_stop(struct uring *u)
 		close(u->stopfd);
 	pthread_cond_destroy(&u->changed);
 	pthread_mutex_destroy(&u->lock);
-	free(u->queues);
+	if (u->map)
+		munmap(u->map, u->map_size);
+	free(u->entries);
 	free(u);
 }

@@ -4,12 +4,15 @@
  * it was made, and one system call answers it and waits for the next.
  *
  * The kernel has one queue for each possible CPU, and serves by them once all
- * have an entry.  An entry is a buffer for one request and belongs to the
- * thread that submitted it.  So each thread has one entry and a ring of its
- * own, and is pinned to its queue's CPU; while it works on something long its
- * entry is not there, and others of its queue serve.  A queue gets one thread
- * more whenever its last idle one takes a request: no number of long requests
- * makes others wait (up to 256 of a queue).
+ * have an entry.  An entry is a buffer for one request; the kernel takes the one
+ * that was committed last.  The request is brought by the thread that submitted
+ * the entry.  So each thread has one entry and a ring of its own, and is pinned
+ * to its CPU; while it works on something long, its entry is not there.
+ *
+ * One thread more has spare entries of all CPUs, which the kernel takes when
+ * the others are in use.  It never works on a request itself: each goes, with
+ * its entry, to a new thread.  So a long request makes no other wait, until the
+ * spare entries of a CPU are used up (uring.c says how many there are).
  *
  * /dev/fuse must be read all the same: INIT, FORGET and INTERRUPT come there.
  *
