@@ -4,9 +4,9 @@
  * it was made, and one system call answers it and waits for the next.
  *
  * The kernel has one queue for each possible CPU, and serves by them once all
- * have an entry.  An entry is a buffer for one request; the kernel takes the one
- * that was committed last.  The request is brought by the thread that submitted
- * the entry.  So each thread has one entry and a ring of its own, and is pinned
+ * have an entry.  An entry is a buffer for one request; the kernel takes the
+ * one that was committed last.  The thread that submitted an entry brings its
+ * request.  So each thread has one entry and a ring of its own, and is pinned
  * to its CPU; while it works on something long, its entry is not there.
  *
  * One thread more has spare entries of all CPUs, which the kernel takes when
