@@ -126,7 +126,7 @@ static int begin_io(struct fs *fs, struct node *n, const struct io_want *w,
 		    int fd, struct io **ret)
 {
 	bool mapped = atomic_load(&n->mapped);
-	int r = io_join(n, w, ret);
+	int r = io_join(fs, n, w, ret);
 
 	if (!r && !*ret)
 		r = io_start(fs, n, w, fd, ret);

@@ -12,6 +12,7 @@
 #include "base/fileio.h"
 #include "fs/carry.h"
 #include "fs/index.h"
+#include "fs/io.h"
 #include "fs/marks.h"
 #include "fs/node.h"
 #include "fs/stage.h"
@@ -146,6 +147,7 @@ static int init(struct fs *fs, const struct fs_config *cfg,
 	if (!r)
 		r = slots_new(&fs->files, 1);
 	passthrough_configure(fs, cfg->passthrough);
+	io_init(fs);
 	if (!r)
 		r = layers_open(fs, cfg->lowers, cfg->nlowers, ret_what);
 	if (!r)
@@ -178,6 +180,7 @@ static void release(struct fs *fs)
 	table_release(&fs->table);
 	fdcache_release(&fs->fdcache);
 	pthread_mutex_destroy(&fs->burials);
+	pthread_mutex_destroy(&fs->ios.lock);
 	free(fs);
 }
 

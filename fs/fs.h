@@ -40,7 +40,8 @@ struct fs_config {
 int fs_open(const struct fs_config *cfg, struct fs **ret,
 	    const char **ret_what);
 
-/* The session that serves it, for notifications; before the loop. */
+/* The session that serves it, for notifications; before the loop.  NULL: it is
+ * about to go. */
 void fs_attach(struct fs *fs, struct fuse_session *se);
 
 /* What fs_status_json() tells of it; before others call that. */

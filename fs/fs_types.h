@@ -124,9 +124,19 @@ struct node {
 				 immutable */
 	struct node_dir *dir; /* directories; immutable pointer */
 	struct io *io;	      /* lock; its open files, or NULL: none */
+	bool in_ring;	      /* its io may be, or has been, in fs->ios; set
+				 before it is */
 	bool barred;	      /* lock; no passthrough to the template, see io.h */
 	bool passed;	      /* lock; the kernel's pages of it may be old */
 	atomic_bool mapped;   /* it may change without a request, see io.h */
+};
+
+/* Ways of reading in the template, in use or kept, see fs/io.h. */
+struct io_ring {
+	pthread_mutex_t lock;
+	struct io *hand; /* lock; NULL: none */
+	atomic_size_t count; /* written under lock */
+	size_t max;	 /* beyond it none is kept; immutable after mount */
 };
 
 struct fs {
@@ -154,6 +164,7 @@ struct fs {
 	struct counters counters;
 	struct passthrough passthrough;
 	struct classes classes;
+	struct io_ring ios;
 };
 
 #endif

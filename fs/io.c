@@ -9,6 +9,12 @@
 #include "base/cleanup.h"
 #include "fs/lookup.h"
 
+/* Ways of reading in the template that are kept without files, at most. */
+#define KEPT_MAX 1024
+/* How many are looked at for one that may go. */
+#define STEPS 16
+#define STEPS_MAX 4096
+
 static bool is_private(unsigned flags)
 {
 	return (flags & NODE_UPPER) && !(flags & NODE_METACOPY);
@@ -19,6 +25,8 @@ static void count(struct node *n, const struct io_want *w, struct io *io,
 		  int by)
 {
 	io->files += (unsigned)by;
+	if (by > 0 && io->mode == IO_SHARED)
+		atomic_store_explicit(&io->recent, true, memory_order_relaxed);
 	if (io->mode != IO_PRIVATE || !w->write)
 		return;
 	if (by > 0)
@@ -29,11 +37,131 @@ static void count(struct node *n, const struct io_want *w, struct io *io,
 	}
 }
 
-int io_join(struct node *n, const struct io_want *w, struct io **ret)
+static void free_io(struct fs *fs, struct io *io)
 {
+	if (io->backing)
+		passthrough_close(fs, io->backing);
+	if (io->fd >= 0)
+		close(io->fd);
+	free(io);
+}
+
+void io_init(struct fs *fs)
+{
+	pthread_mutex_init(&fs->ios.lock, NULL);
+	fs->ios.max = fs->passthrough.max / 8;
+	if (fs->ios.max > KEPT_MAX)
+		fs->ios.max = KEPT_MAX;
+}
+
+static void ring_add(struct io_ring *ring, struct io *io)
+{
+	if (ring->hand) {
+		io->next = ring->hand;
+		io->prev = ring->hand->prev;
+		io->prev->next = io->next->prev = io;
+	} else {
+		ring->hand = io->next = io->prev = io;
+	}
+	ring->count++;
+}
+
+static void ring_remove(struct io_ring *ring, struct io *io)
+{
+	if (io->next == io)
+		ring->hand = NULL;
+	else if (ring->hand == io)
+		ring->hand = io->next;
+	io->prev->next = io->next;
+	io->next->prev = io->prev;
+	ring->count--;
+}
+
+/* Takes an `io` without files from its node: nobody can find it then.  The
+ * node's lock is held; free it without. */
+static bool take_kept(struct node *n, struct io *io)
+{
+	if (n->io != io || io->files)
+		return false;
+	n->io = NULL;
+	return true;
+}
+
+static void drop(struct fs *fs, struct io *io)
+{
+	if (io->mode == IO_SHARED) {
+		pthread_mutex_lock(&fs->ios.lock);
+		ring_remove(&fs->ios, io);
+		pthread_mutex_unlock(&fs->ios.lock);
+	}
+	free_io(fs, io);
+}
+
+/* Gives up one that is kept and was not opened for a round, within `steps`
+ * looks. */
+static bool evict(struct fs *fs, size_t steps)
+{
+	struct io_ring *ring = &fs->ios;
+	struct io *io = NULL;
+	bool found = false;
+
+	pthread_mutex_lock(&ring->lock);
+	/* Twice round is enough to have seen all. */
+	if (steps > 2 * ring->count)
+		steps = 2 * ring->count;
+	for (size_t i = 0; !found && i < steps; i++) {
+		io = ring->hand;
+		ring->hand = io->next;
+		if (atomic_exchange(&io->recent, false))
+			continue;
+		/* A node that dies waits for the ring's lock. */
+		pthread_mutex_lock(&io->node->lock);
+		found = take_kept(io->node, io);
+		pthread_mutex_unlock(&io->node->lock);
+	}
+	if (found)
+		ring_remove(ring, io);
+	pthread_mutex_unlock(&ring->lock);
+	if (found)
+		free_io(fs, io);
+	return found;
+}
+
+void io_forget(struct fs *fs, struct node *n)
+{
+	struct io_ring *ring = &fs->ios;
+	struct io *io = n->io;
+
+	if (!io && !n->in_ring)
+		return;
+	/* Whoever takes it from the ring is done with the node then. */
+	pthread_mutex_lock(&ring->lock);
+	io = n->io;
+	n->io = NULL;
+	if (io && io->mode == IO_SHARED)
+		ring_remove(ring, io);
+	pthread_mutex_unlock(&ring->lock);
+	if (io)
+		free_io(fs, io);
+}
+
+/* Is what is kept still right? */
+static bool still_shared(const struct node *n, const struct io_want *w)
+{
+	return !w->write && !n->barred && !is_private(n->flags);
+}
+
+int io_join(struct fs *fs, struct node *n, const struct io_want *w,
+	    struct io **ret)
+{
+	struct io *old = NULL;
 	int r = 0;
 
 	pthread_mutex_lock(&n->lock);
+	if (n->io && !n->io->files && !still_shared(n, w)) {
+		old = n->io;
+		n->io = NULL;
+	}
 	if (io_is_old(n, w->ino))
 		r = -ESTALE;
 	else if (n->io && w->write && n->io->mode == IO_SHARED)
@@ -43,6 +171,8 @@ int io_join(struct node *n, const struct io_want *w, struct io **ret)
 	if (!r)
 		*ret = n->io;
 	pthread_mutex_unlock(&n->lock);
+	if (old)
+		drop(fs, old);
 	return r;
 }
 
@@ -77,15 +207,6 @@ static int open_shared(struct fs *fs, struct node *n, unsigned flags,
 	r = classes_open_shared(fs, n->data, ret_fd);
 	/* What is wrong with it is told by who opens it to read. */
 	return r > 0;
-}
-
-static void free_io(struct fs *fs, struct io *io)
-{
-	if (io->backing)
-		passthrough_close(fs, io->backing);
-	if (io->fd >= 0)
-		close(io->fd);
-	free(io);
 }
 
 /* Makes `io` the way of the node's files, unless things have changed. */
@@ -140,6 +261,8 @@ static int choose(struct fs *fs, struct node *n, int fd, struct io *io)
 		if (barred || open_shared(fs, n, flags, &io->fd) <= 0)
 			return fd < 0 ? -ENOENT : 0;
 		id = passthrough_open(fs, io->fd);
+		if (id == -ENFILE && evict(fs, STEPS_MAX))
+			id = passthrough_open(fs, io->fd);
 		if (id > 0) {
 			io->mode = IO_SHARED;
 			io->backing = id;
@@ -166,20 +289,42 @@ int io_start(struct fs *fs, struct node *n, const struct io_want *w, int fd,
 	     struct io **ret)
 {
 	struct io *io = calloc(1, sizeof(*io));
+	bool full = false;
 	int r;
 
 	if (!io)
 		return -ENOMEM;
 	io->fd = -1;
+	io->node = n;
 	r = choose(fs, n, fd, io);
-	if (!r)
-		r = install(n, w, io);
 	if (r) {
 		free_io(fs, io);
 		return r;
 	}
+	/* Before others can find it. */
+	if (io->mode == IO_SHARED) {
+		n->in_ring = true;
+		pthread_mutex_lock(&fs->ios.lock);
+		ring_add(&fs->ios, io);
+		full = fs->ios.count > fs->ios.max;
+		pthread_mutex_unlock(&fs->ios.lock);
+	}
+	r = install(n, w, io);
+	if (r) {
+		drop(fs, io);
+		return r;
+	}
+	if (full)
+		(void)evict(fs, STEPS);
 	*ret = io;
 	return 0;
+}
+
+/* Nearly: nobody minds one more or less. */
+static bool kept_has_room(struct fs *fs)
+{
+	return atomic_load_explicit(&fs->ios.count, memory_order_relaxed) <=
+	       fs->ios.max;
 }
 
 void io_leave(struct fs *fs, struct node *n, const struct io_want *w,
@@ -190,12 +335,16 @@ void io_leave(struct fs *fs, struct node *n, const struct io_want *w,
 	pthread_mutex_lock(&n->lock);
 	count(n, w, io, -1);
 	last = !io->files;
-	/* Not so if the node has parted from it. */
-	if (last && n->io == io)
-		n->io = NULL;
+	/* It is not the node's any more if that has parted from it. */
+	if (last && n->io == io) {
+		last = io->mode != IO_SHARED || !kept_has_room(fs) ||
+		       is_private(n->flags) || n->barred;
+		if (last)
+			n->io = NULL;
+	}
 	pthread_mutex_unlock(&n->lock);
 	if (last)
-		free_io(fs, io);
+		drop(fs, io);
 }
 
 bool io_may_part(struct node *n)
@@ -205,13 +354,14 @@ bool io_may_part(struct node *n)
 	if (!S_ISREG(n->type))
 		return false;
 	pthread_mutex_lock(&n->lock);
-	yes = n->io && n->io->mode == IO_SHARED;
+	yes = n->io && n->io->mode == IO_SHARED && n->io->files;
 	pthread_mutex_unlock(&n->lock);
 	return yes;
 }
 
 int io_part(struct fs *fs, struct node *n)
 {
+	struct io *kept = NULL;
 	uint64_t id;
 	int r;
 
@@ -222,9 +372,14 @@ int io_part(struct fs *fs, struct node *n)
 		return r;
 	pthread_mutex_lock(&n->lock);
 	n->old_id = atomic_load(&n->id);
+	/* If its last file was closed just now, it is nobody's any more. */
+	if (n->io && !n->io->files)
+		kept = n->io;
 	n->io = NULL;
 	atomic_store(&n->id, id);
 	pthread_mutex_unlock(&n->lock);
+	if (kept)
+		drop(fs, kept);
 	return 1;
 }
 

@@ -33,14 +33,26 @@
 
 enum io_mode { IO_CACHED, IO_SHARED, IO_PRIVATE };
 
-/* Immutable but for the counts, which node->lock protects. */
+/*
+ * Immutable but for the counts, which node->lock protects.  One in the shared
+ * way is kept a while when its last file is closed (files is 0 then): to open
+ * the file once more costs no system call.
+ */
 struct io {
 	enum io_mode mode;
+	struct node *node; /* IO_SHARED; no reference: io_forget() */
+	struct io *prev, *next; /* IO_SHARED: the ring; its lock */
+	atomic_bool recent; /* IO_SHARED: opened since the hand passed */
 	int backing;	   /* id, unless IO_CACHED */
 	int fd;		   /* IO_SHARED: of all its files; else -1 */
 	bool keep;	   /* IO_CACHED: the kernel's pages are right */
 	unsigned files, mappers;
 };
+
+void io_init(struct fs *fs);
+
+/* The node is freed. */
+void io_forget(struct fs *fs, struct node *n);
 
 /* What open(2) wants of an inode of the kernel. */
 struct io_want {
@@ -51,7 +63,7 @@ struct io_want {
 
 /* Counts a file on what is open already; *ret is NULL if nothing is.  -ESTALE
  * for an id that is not the node's any more. */
-int io_join(struct node *n, const struct io_want *w, struct io **ret);
+int io_join(struct fs *fs, struct node *n, const struct io_want *w, struct io **ret);
 
 /*
  * The first file: chooses a way, with `fd` on the data (-1: not opened yet, it

@@ -262,6 +262,7 @@ static void session_close(struct mount *m)
 	transport_stop(m->transport);
 	/* Only once the connection is dead: the thread may be syncing. */
 	signals_stop(m->signals);
+	fs_attach(m->fs, NULL);
 	fuse_session_destroy(m->se);
 }
 

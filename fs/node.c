@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "fs/dir.h"
+#include "fs/io.h"
 #include "fs/memory.h"
 
 /* More names of one file are not remembered: an O_PATH descriptor serves when
@@ -87,6 +88,7 @@ static void unkey(struct fs *fs, struct table_entry *e)
 
 static void free_node(struct fs *fs, struct node *n)
 {
+	io_forget(fs, n);
 	if (n->dir) {
 		dir_drop_listing(n);
 		fdcache_clear(&fs->fdcache, &n->dir->upper);

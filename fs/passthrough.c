@@ -46,7 +46,8 @@ static bool negotiate(struct fuse_conn_info *conn)
 	if (!(conn->capable & FUSE_CAP_PASSTHROUGH))
 		return false;
 	conn->want |= FUSE_CAP_PASSTHROUGH;
-	conn->max_backing_stack_depth = 1;
+	/* Under others: they can be stacked on us. */
+	conn->max_backing_stack_depth = 0;
 	return true;
 }
 
@@ -109,6 +110,8 @@ void passthrough_close(struct fs *fs, int id)
 	uint32_t arg = (uint32_t)id;
 
 	/* It fails only when the connection is gone, and the ids with it. */
-	(void)ioctl(fuse_session_fd(fs->se), FUSE_DEV_IOC_BACKING_CLOSE, &arg);
+	if (fs->se)
+		(void)ioctl(fuse_session_fd(fs->se), FUSE_DEV_IOC_BACKING_CLOSE,
+			    &arg);
 	atomic_fetch_sub(&fs->passthrough.ids, 1);
 }
