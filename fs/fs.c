@@ -243,8 +243,8 @@ int fs_status_json(struct fs *fs, struct bytes *ret)
 		slots_count(fs->nodes) + 1, slots_count(fs->files),
 		fs->nlayers, fs->upper_fd >= 0 ? "true" : "false",
 		on ? "true" : "false", atomic_load(&fs->passthrough.ids),
-		on ? "" : ",\"reason\":\"", on ? "" : reason ?: "",
-		on ? "" : "\"");
+		reason ? ",\"reason\":\"" : "", reason ?: "",
+		reason ? "\"" : "");
 
 	if (!r)
 		r = counters_json(&fs->counters, ret);

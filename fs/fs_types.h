@@ -33,6 +33,7 @@ struct layer {
 	int fd;		/* root, O_PATH */
 	int guardfd;	/* the same by a read-only mount of our own, or -1 */
 	int parentfd;	/* what a template's root stands in, or -1 */
+	atomic_bool refused; /* the kernel does not read it by itself */
 	dev_t dev;
 	uint64_t ino_base; /* added to its inode numbers, see layers.h */
 	bool foreign;	   /* not a template of ours: all dialects of whiteouts
@@ -165,6 +166,7 @@ struct fs {
 	struct passthrough passthrough;
 	struct classes classes;
 	struct io_ring ios;
+	atomic_bool upper_refused; /* as in struct layer, of the private area */
 };
 
 #endif

@@ -198,7 +198,8 @@ static int open_shared(struct fs *fs, struct node *n, unsigned flags,
 	nlink_t names = 1;
 	int r;
 
-	if (n->links != 1 || !n->data || flags & NODE_INDEXED)
+	if (n->links != 1 || !n->data || flags & NODE_INDEXED ||
+	    atomic_load(&n->data->layer->refused))
 		return 0;
 	r = flags & NODE_UPPER ? count_names(fs, n, &names) : 0;
 	/* A rename in between; the next open may be luckier. */
@@ -268,12 +269,16 @@ static int choose(struct fs *fs, struct node *n, int fd, struct io *io)
 			io->backing = id;
 			return 0;
 		}
+		if (id == -ELOOP)
+			atomic_store(&n->data->layer->refused, true);
 		close(io->fd);
 		io->fd = -1;
 		return fd < 0 ? -ENOENT : 0;
 	}
 	if (fd < 0)
 		return -ENOENT;
+	if (atomic_load(&fs->upper_refused))
+		return 0;
 	/* Opened before a break it is the template's, and writers come. */
 	if (!is_private_file(fs, n, fd))
 		return -EAGAIN;
@@ -282,6 +287,8 @@ static int choose(struct fs *fs, struct node *n, int fd, struct io *io)
 		io->mode = IO_PRIVATE;
 		io->backing = id;
 	}
+	if (id == -ELOOP)
+		atomic_store(&fs->upper_refused, true);
 	return 0;
 }
 

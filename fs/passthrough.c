@@ -14,13 +14,18 @@
 /* The kernel holds an open file for each id, which no limit counts. */
 #define IDS_MAX 65536
 
-static void turn_off(struct passthrough *p, const char *reason)
+static void set_reason(struct passthrough *p, const char *reason)
 {
 	const char *none = NULL;
 
-	atomic_store(&p->on, false);
 	if (atomic_compare_exchange_strong(&p->reason, &none, reason))
 		log_info("no passthrough: %s", reason);
+}
+
+static void turn_off(struct passthrough *p, const char *reason)
+{
+	atomic_store(&p->on, false);
+	set_reason(p, reason);
 }
 
 void passthrough_configure(struct fs *fs, bool wanted)
@@ -100,6 +105,9 @@ int passthrough_open(struct fs *fs, int fd)
 	if (id > 0)
 		return id;
 	atomic_fetch_sub(&p->ids, 1);
+	if (id == -ELOOP)
+		set_reason(p, "files lie on a file system that is stacked on "
+			      "another");
 	if (id == -EPERM)
 		turn_off(p, "it needs CAP_SYS_ADMIN on the host");
 	return id ? id : -EIO;

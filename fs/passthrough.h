@@ -26,7 +26,7 @@ struct fs;
 struct passthrough {
 	bool wanted;	     /* immutable after mount */
 	atomic_bool on;	     /* the kernel agreed, and never refused us */
-	_Atomic(const char *) reason; /* why not; NULL: it is on */
+	_Atomic(const char *) reason; /* why not, or not for all; or NULL */
 	unsigned max;	     /* ids at a time; immutable after mount */
 	atomic_uint ids;     /* held now */
 };
@@ -45,7 +45,7 @@ static inline bool passthrough_on(const struct passthrough *p)
 /*
  * Registers the file behind `fd` (O_PATH will do from Linux 6.12 on): its id,
  * -ENFILE when there are too many, or what the kernel says.  -EPERM ends the
- * use of passthrough.  The kernel will write with the rights of the daemon, but
+ * use of passthrough; -ELOOP says that no file of that file system can be.  The kernel will write with the rights of the daemon, but
  * not without asking it to drop set-id bits where the writer's rights demand
  * it (attr_setattr_op()).
  */
