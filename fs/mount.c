@@ -257,9 +257,11 @@ static void session_close(struct mount *m)
 {
 	if (!m->se)
 		return;
+	/* Before the session's descriptor is closed: its number may become that
+	 * of a file, and handlers write notifications to it. */
+	transport_stop(m->transport);
 	if (may_unmount(m))
 		fuse_session_unmount(m->se);
-	transport_stop(m->transport);
 	/* Only once the connection is dead: the thread may be syncing. */
 	signals_stop(m->signals);
 	fs_attach(m->fs, NULL);

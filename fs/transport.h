@@ -27,8 +27,7 @@ int transport_open(struct transport **ret, struct fuse_session *se,
 int transport_loop(struct transport *t);
 
 /* Ends what serves beside the loop, after which the connection dies with the
- * session.  Once it is unmounted, where that can be: who unmounts may still
- * need an answer.  NULL is allowed. */
+ * session.  Before the session is unmounted.  NULL is allowed. */
 void transport_stop(struct transport *t);
 
 /* After transport_stop(); NULL is allowed. */
