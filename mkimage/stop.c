@@ -3,13 +3,17 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t stopped;
+/* Other threads ask than the one that gets the signal: sig_atomic_t is for one
+ * thread only. */
+static atomic_int stopped;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "for a signal's handler");
 
 static void on_signal(int sig)
 {
-	stopped = 1;
+	atomic_store(&stopped, 1);
 }
 
 void stop_install(void)
@@ -34,5 +38,6 @@ void stop_install(void)
 
 int stop_requested(void)
 {
-	return stopped ? -EINTR : 0;
+	return atomic_load_explicit(&stopped, memory_order_relaxed) ? -EINTR
+								    : 0;
 }
