@@ -29,6 +29,7 @@ struct pool_run {
 	 * content do not open each other's: pool_meta_key() or KEY_USED. */
 	uint64_t *keys;
 	size_t nkeys, keys_size;
+	size_t nleading; /* the first ones, all KEY_USED */
 };
 
 /* What is known while one file is placed. */
@@ -311,9 +312,15 @@ static int skip_known(struct placing *l)
 	r = open_file(l);
 	if (r)
 		return r;
+	if (wants_donor(l))
+		return 0;
 	key = meta_key(&l->st);
-	while (l->variant < p->nkeys && !wants_donor(l) &&
-	       p->keys[l->variant] != key)
+	/* A million of one kind in one template: not all for each. */
+	while (p->nleading < p->nkeys && p->keys[p->nleading] == KEY_USED)
+		p->nleading++;
+	if (l->variant < p->nleading)
+		l->variant = (unsigned int)p->nleading;
+	while (l->variant < p->nkeys && p->keys[l->variant] != key)
 		l->variant++;
 	return 0;
 }
@@ -377,6 +384,7 @@ int pool_place(struct pool_run *run, int dirfd, const char *path,
 		run->sha1 = *sha1;
 		run->nused = 0;
 		run->nkeys = 0;
+		run->nleading = 0;
 	}
 	do {
 		r = step(&l);
