@@ -63,7 +63,8 @@ struct io_want {
 
 /* Counts a file on what is open already; *ret is NULL if nothing is.  -ESTALE
  * for an id that is not the node's any more. */
-int io_join(struct fs *fs, struct node *n, const struct io_want *w, struct io **ret);
+int io_join(struct fs *fs, struct node *n, const struct io_want *w,
+	    struct io **ret);
 
 /*
  * The first file: chooses a way, with `fd` on the data (-1: not opened yet, it

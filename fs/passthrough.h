@@ -45,9 +45,10 @@ static inline bool passthrough_on(const struct passthrough *p)
 /*
  * Registers the file behind `fd` (O_PATH will do from Linux 6.12 on): its id,
  * -ENFILE when there are too many, or what the kernel says.  -EPERM ends the
- * use of passthrough; -ELOOP says that no file of that file system can be.  The kernel will write with the rights of the daemon, but
- * not without asking it to drop set-id bits where the writer's rights demand
- * it (attr_setattr_op()).
+ * use of passthrough; -ELOOP says that no file of that file system can be
+ * registered.  The kernel will write with the rights of the daemon, but not
+ * without asking it to drop set-id bits where the writer's rights demand it
+ * (attr_setattr_op()).
  */
 int passthrough_open(struct fs *fs, int fd);
 void passthrough_close(struct fs *fs, int id);
