@@ -52,6 +52,7 @@ enum {
 };
 
 #define THREADS_MAX 256
+#define HELP_COLUMN 22
 
 static const struct option options[] = {
 	{ "store", required_argument, NULL, OPT_STORE },
@@ -89,6 +90,15 @@ static const struct command_option {
 
 #define NOPTIONS (sizeof(command_options) / sizeof(command_options[0]))
 
+/* What is too long for its column has a line of its own. */
+static void print_item(const char *text, const char *help)
+{
+	if (strlen(text) > HELP_COLUMN)
+		printf("  %s\n  %-*s %s\n", text, HELP_COLUMN, "", help);
+	else
+		printf("  %-*s %s\n", HELP_COLUMN, text, help);
+}
+
 static void print_help(void)
 {
 	puts("Usage: mkstencil [--store=DIR] [--json] [-q] COMMAND\n"
@@ -99,7 +109,7 @@ static void print_help(void)
 
 		snprintf(line, sizeof(line), "%s %s", commands[i].name,
 			 commands[i].args);
-		printf("  %-22s %s\n", line, commands[i].help);
+		print_item(line, commands[i].help);
 	}
 	printf("\nOptions, before or behind the command:\n"
 	       "  --store=DIR            the store (default: $%s, or %s)\n"
@@ -109,8 +119,7 @@ static void print_help(void)
 	       "  -V, --version          the program's version\n",
 	       STORE_ENV, STORE_DEFAULT);
 	for (size_t i = 0; i < NOPTIONS; i++)
-		printf("  %-22s %s\n", command_options[i].text,
-		       command_options[i].help);
+		print_item(command_options[i].text, command_options[i].help);
 }
 
 static const struct command *find(const char *name)
@@ -214,8 +223,8 @@ static int check_usage(const struct command *command, const struct parsed *p,
 		       int nargs)
 {
 	if (nargs < command->min_args || nargs > command->max_args) {
-		log_error(0, "usage: mkstencil %s %s", command->name,
-			  command->args);
+		log_error(0, "usage: mkstencil %s%s%s", command->name,
+			  command->args[0] ? " " : "", command->args);
 		return CMD_USAGE;
 	}
 	for (size_t i = 0; i < NOPTIONS; i++) {
