@@ -188,6 +188,7 @@ static void touch(struct emit *e, tree_node dir)
 {
 	while (dir && tree_layer(e->tree, dir) != e->layer) {
 		tree_set_layer(e->tree, dir, e->layer);
+		tree_mark(e->tree, dir, TREE_NAMED, false);
 		dir = tree_parent(e->tree, dir);
 	}
 }
@@ -373,6 +374,7 @@ static int emit_directory(struct emit *e, tree_node parent, const char *name,
 	if (r)
 		return emit_failed(e, r, entry->path);
 	tree_set_layer(e->tree, old, e->layer);
+	tree_mark(e->tree, old, TREE_NAMED, true);
 	return 0;
 }
 

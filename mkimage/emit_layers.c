@@ -12,13 +12,27 @@
 #include "mkimage/emit_types.h"
 #include "mkimage/resolve.h"
 
+/* The lower directory goes.  If this layer has something below, but not the
+ * directory, that had come after a new one, had the whiteout come first. */
+static int forget_dir(struct emit *e, tree_node dir, const char *path)
+{
+	const struct manifest_entry implied = { .mode = S_IFDIR | 0755 };
+	int r = tree_put(e->tree, dir, &implied, NULL);
+
+	return r ? emit_failed(e, r, path) : 0;
+}
+
 static int prune_name(struct emit *e, tree_node n, const char *path)
 {
-	int r = S_ISDIR(tree_type(e->tree, n)) ? emit_prune(e, n, path) : 0;
+	bool is_dir = S_ISDIR(tree_type(e->tree, n));
+	int r = is_dir ? emit_prune(e, n, path) : 0;
 
-	if (!r && tree_layer(e->tree, n) < e->layer)
-		r = emit_remove(e, n, path);
-	return r;
+	if (r)
+		return r;
+	if (tree_layer(e->tree, n) < e->layer)
+		return emit_remove(e, n, path);
+	return is_dir && !tree_marked(e->tree, n, TREE_NAMED)
+		       ? forget_dir(e, n, path) : 0;
 }
 
 /* As deep as a path has components: PATH_MAX / 2. */

@@ -144,3 +144,30 @@ for entry in "file ../x" "hard x ../../etc/passwd" "file .wh.x/../../y"; do
 	t_refuses "'\.\.'" -q build y oci:img
 done
 t_no_remains
+
+# A directory that is deleted and that the layer has again only by what is in it
+# is a new one, wherever in the layer the whiteout stands.
+version=
+for layer in 'file .wh.d
+file d/sub/new' 'file d/sub/new
+file .wh.d' 'file d/sub/new
+file d/.wh..wh..opq' 'file d/sub/new
+file d/.wh.sub'; do
+	rm -rf img
+	image_py - "$layer" >/dev/null <<-'END'
+		import sys
+		from oci_image import *
+		of = {"SCHILY.xattr.user.of": "lower"}
+		l = Layout("img")
+		l.index([l.image([tar(["dir d", "dir d/sub", "file d/sub/old"],
+				      {"d": of, "d/sub": of}),
+				  tar(sys.argv[1].splitlines())])])
+	END
+	mk -q build x oci:img >/dev/null
+	root=$(root_of x)
+	holds d/sub/new
+	! getfattr -n user.of "$root/d/sub" 2>/dev/null ||
+		t_fail "the lower directory is still there: $layer"
+	case $layer in *.wh.d*) ;; *) continue ;; esac
+	t_eq "${version:=$(version_of x)}" "$(version_of x)" "version: $layer"
+done
