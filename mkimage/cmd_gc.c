@@ -146,7 +146,7 @@ static int prune_memo(struct gc *g)
 			: memo_prune(g->storefd, MEMO_DAYS, &bytes);
 
 	if (bytes)
-		removed(g, "memo", "of source files long not met", bytes);
+		removed(g, "memo", "what builds no longer need of it", bytes);
 	return failed(g, r, "memo");
 }
 

@@ -28,6 +28,7 @@ struct file_job {
 	struct manifest_entry entry;
 	const char *name; /* in entry.path */
 	bool stream;	  /* more than a chunk */
+	bool has_names;	  /* or will have them: see source.h */
 	bool known;	  /* by the memo, as this variant */
 	unsigned int variant;
 	/* What came of it: */
@@ -89,7 +90,7 @@ static int run_small(struct file_job *f)
 	_cleanup_fd int fd = -1;
 	int r = content_digest(data, e->size, &e->sha1, &e->verity);
 
-	if (!r)
+	if (!r && !f->has_names)
 		r = pool_share(f->emit->options.pool, f->dir->fd, f->name, e,
 			       data, &f->origin.place);
 	if (r) {
@@ -258,6 +259,7 @@ static struct file_job *new_job(struct emit *e, tree_node n,
 	f->emit = e;
 	f->node = n;
 	f->entry = item->entry;
+	f->has_names = item->has_names;
 	f->origin.has_stamp = item->has_stamp;
 	f->origin.stamp = item->stamp;
 	item->entry = (struct manifest_entry){ 0 };

@@ -123,6 +123,29 @@ bool pool_claimed(struct pool *p, ino_t ino)
 	return p->used.size && *slot_of(&p->used, ino);
 }
 
+void pool_unclaim(struct pool *p, ino_t ino)
+{
+	_cleanup_unlock pthread_mutex_t *locked = &p->lock;
+	struct pool_used *u = &p->used;
+	uint64_t *slot, moved;
+
+	pthread_mutex_lock(locked);
+	slot = u->size ? slot_of(u, ino) : NULL;
+	if (!slot || !*slot)
+		return;
+	*slot = 0;
+	u->n--;
+	/* What stands behind may have its place in the gap. */
+	for (;;) {
+		slot = slot + 1 < u->slots + u->size ? slot + 1 : u->slots;
+		if (!*slot)
+			return;
+		moved = *slot;
+		*slot = 0;
+		*slot_of(u, moved) = moved;
+	}
+}
+
 void pool_aside(struct pool *p, char name[static POOL_ASIDE_MAX])
 {
 	snprintf(name, POOL_ASIDE_MAX, "%u", atomic_fetch_add(&p->serial, 1));

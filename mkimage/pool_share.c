@@ -259,6 +259,13 @@ int pool_unshare(struct pool *p, int dirfd, const char *name)
 {
 	_cleanup_fd int fd = openat(dirfd, name,
 				    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int r;
 
-	return fd < 0 ? -errno : copy_to(p, fd, dirfd, name);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	r = copy_to(p, fd, dirfd, name);
+	if (!r)
+		pool_unclaim(p, st.st_ino);
+	return r;
 }

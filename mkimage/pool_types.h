@@ -41,6 +41,8 @@ struct pool {
 /* The variant becomes used: 1, 0 if it was, -ENOMEM. */
 int pool_claim(struct pool *p, ino_t ino);
 bool pool_claimed(struct pool *p, ino_t ino);
+/* It no longer is. */
+void pool_unclaim(struct pool *p, ino_t ino);
 
 /* A name in asidefd that no other thread has. */
 void pool_aside(struct pool *p, char name[static POOL_ASIDE_MAX]);

@@ -55,6 +55,9 @@ struct source_item {
 	 * source_data() must be asked after all.
 	 */
 	bool has_stamp, known;
+	/* It has more names, here or elsewhere: it is not to take a file of the
+	 * pool that another, with this name alone, could have. */
+	bool has_names;
 	struct memo_stamp stamp;
 	struct memo_place known_at;
 };

@@ -247,6 +247,7 @@ static int take(struct source_dir *d, const char *name,
 	if (!wanted(d, &seen))
 		return 0;
 	set_stat(e, &seen.stx);
+	item->has_names = seen.stx.stx_nlink > 1;
 	r = find_link(d, &seen.stx, e);
 	if (r)
 		return r < 0 ? source_dir_failed(r, e->path) : 1;

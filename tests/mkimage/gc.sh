@@ -9,7 +9,8 @@ t_need jq
 make_rich "$T/src"
 mk -q build keep "$T/src" >/dev/null
 "$BUILD/stencilctl" --store="$STORE" create c1 --template=keep >/dev/null
-all() { find "$STORE" -printf '%P %i %n %s\n' | sort; }
+# But for the memo, which gc makes smaller when it can.
+all() { find "$STORE" -path "$STORE/memo" -prune -o -printf '%P %i %n %s\n' | sort; }
 all >"$T/clean"
 t_eq "0 B freed" "$(mk gc)" "a store without remains"
 t_eq "" "$(mk -q gc)" "a store without remains"
@@ -98,7 +99,7 @@ rm -r "$STORE/mine" "$STORE/containers/-odd" "$STORE/templates/a file" \
 	"$STORE/templates/keep/notes" "$STORE/pool/notes" \
 	"$STORE/.tmp-00000000000000bb" \
 	"$STORE/containers/c1/.tmp-00000000000000bb"
-find "$STORE" ! -path "$STORE" -printf '%P %i %n %s\n' | grep -v '^pool [0-9]' |
+find "$STORE" -path "$STORE/memo" -prune -o ! -path "$STORE" -printf '%P %i %n %s\n' | grep -v '^pool [0-9]' |
 	sort >"$T/after"
 grep -v -e '^ ' -e '^pool [0-9]' "$T/clean" |
 	sed 's/^\(containers\|templates\) .*/\1/' >"$T/want"

@@ -45,7 +45,8 @@ rofs touch "$STORE/pool/x"
 mk -q rm here
 mk -q rm piped
 mkdir -p "$STORE/containers/.rm-0123456789abcdef"
-mk --json gc | jq -e '.removed | length == 1' >/dev/null
+mk --json gc | jq -e '.removed | map(select(.path != "memo")) |
+	length == 1' >/dev/null
 t_eq "" "$(mk -q gc -n)" "a dry run"
 t_eq "" "$(mk -q verify)" "verify"
 mk diff base base
