@@ -170,6 +170,15 @@ int catalog_set_current(int namefd, const char *version)
 	return 0;
 }
 
+bool catalog_is_current(int namefd, const char *version)
+{
+	char current[STORE_VERSION_HEX + 1] = "";
+
+	return readlinkat(namefd, CURRENT, current, STORE_VERSION_HEX) ==
+		       STORE_VERSION_HEX &&
+	       !strcmp(current, version);
+}
+
 static bool is_version(const char *name)
 {
 	return strlen(name) == STORE_VERSION_HEX &&

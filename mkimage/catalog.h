@@ -61,6 +61,9 @@ int catalog_open_name(int storefd, const char *name, bool create);
 /* Removes templates/NAME, which has nothing left in it. */
 int catalog_remove_name(int storefd, const char *name);
 
+/* Is the version its current one? */
+bool catalog_is_current(int namefd, const char *version);
+
 /* Of that directory, NULL for none; durable. */
 int catalog_set_current(int namefd, const char *version);
 

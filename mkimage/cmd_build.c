@@ -56,7 +56,8 @@ static int read_source(struct build *b)
 	return r;
 }
 
-static int finish(struct build *b)
+/* The manifest, and by it the version. */
+static int find_version(struct build *b)
 {
 	_cleanup_fd int fd = openat(stage_fd(b->stage), "manifest",
 				    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
@@ -69,17 +70,16 @@ static int finish(struct build *b)
 		log_error(r, "the manifest");
 		return r;
 	}
-	r = emit_finish(b->emit, fd, &version);
+	r = emit_version(b->emit, fd, &version);
 	if (!r)
 		bytes_to_hex(version.bytes, sizeof(version.bytes),
 			     b->info.version);
 	return r;
 }
 
-static int write_info(struct build *b)
+static void fill_info(struct build *b)
 {
 	const struct emit_totals *totals = emit_totals(b->emit);
-	int r;
 
 	b->info.name = (char *)b->name;
 	b->info.source = b->source->name;
@@ -92,6 +92,13 @@ static int write_info(struct build *b)
 	b->info.reflinked = totals->reflinked;
 	b->info.avoided = totals->avoided;
 	b->info.current = true;
+}
+
+static int write_info(struct build *b)
+{
+	int r;
+
+	fill_info(b);
 	r = catalog_write_info(stage_fd(b->stage), &b->info);
 	if (r)
 		log_error(r, "info.json");
@@ -111,24 +118,41 @@ static int write_config(struct build *b)
 	return r;
 }
 
-static int run(struct build *b)
+static int finish(struct build *b)
 {
-	int r = read_source(b);
+	int r = emit_finish(b->emit);
 
-	if (!r)
-		r = finish(b);
 	if (!r)
 		r = write_info(b);
 	if (!r)
 		r = write_config(b);
 	if (!r)
 		r = tindex_write(stage_fd(b->stage));
-	if (!r) {
-		progress_phase(&b->progress, "writing them to disk");
-		r = stage_commit(b->stage, b->name, b->info.version);
+	if (r)
+		return r;
+	progress_phase(&b->progress, "writing them to disk");
+	return stage_commit(b->stage, b->name, b->info.version);
+}
+
+static int run(struct build *b)
+{
+	int r = read_source(b);
+
+	if (!r)
+		r = find_version(b);
+	/* An image's configuration may be new where the tree is not. */
+	if (!r && !b->source->config.len)
+		r = stage_reuse(b->stage, b->name, b->info.version);
+	if (r < 0)
+		return r;
+	b->existed = r > 0;
+	if (b->existed) {
+		r = emit_learn(b->emit);
+		fill_info(b);
+		return r;
 	}
-	if (r > 0)
-		b->existed = true;
+	r = finish(b);
+	b->existed = r > 0;
 	return r < 0 ? r : 0;
 }
 

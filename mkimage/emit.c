@@ -6,7 +6,8 @@
  * taken step by step with O_NOFOLLOW nevertheless.
  *
  * Directories get their metadata in the end: until then they must be writable
- * and their times change.
+ * and their times change.  What need not be on disk before is made then too
+ * (emit_make.c).
  */
 #include "mkimage/emit.h"
 
@@ -21,8 +22,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "mkimage/emit_types.h"
-#include "mkimage/meta.h"
 #include "mkimage/pipeline.h"
+#include "mkimage/pool.h"
 #include "mkimage/resolve.h"
 #include "mkimage/source.h"
 
@@ -82,11 +83,14 @@ void emit_free(struct emit *e)
 		(void)emit_collect(e, true); /* it is what was just said */
 	}
 	pipeline_free(e->pipeline);
+	if (e->entered)
+		pool_leave(e->options.pool);
 	emit_put_dir(e->dir);
 	tree_free(e->tree);
 	arena_release(&e->keys);
 	arena_release(&e->groups);
 	arena_release(&e->names);
+	arena_release(&e->known);
 	free(e);
 }
 
@@ -95,78 +99,16 @@ const struct emit_totals *emit_totals(const struct emit *e)
 	return &e->totals;
 }
 
-/* Of a directory in the tree: a new descriptor. */
-static int open_dir(const struct emit *e, tree_node dir)
+/* Made on disk when something is made in it, or in the end. */
+static int add_dir(struct emit *e, tree_node parent, const char *name,
+		   size_t len, tree_node *ret)
 {
-	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	_cleanup_fd int above = -1;
-	int fd;
+	int r = tree_add(e->tree, parent, name, len, S_IFDIR, ret);
 
-	if (dir == TREE_ROOT) {
-		fd = fcntl(e->options.rootfd, F_DUPFD_CLOEXEC, 0);
-	} else if (e->dir && tree_parent(e->tree, dir) == e->node) {
-		fd = openat(e->dir->fd, tree_name(e->tree, dir), flags);
-	} else if (e->dir && tree_parent(e->tree, e->node) == dir) {
-		/* Nobody moves staged directories. */
-		fd = openat(e->dir->fd, "..", flags);
-	} else {
-		above = open_dir(e, tree_parent(e->tree, dir));
-		if (above < 0)
-			return above;
-		fd = openat(above, tree_name(e->tree, dir), flags);
-	}
-	return fd < 0 ? -errno : fd;
-}
-
-void emit_put_dir(struct emit_dir *dir)
-{
-	if (!dir || --dir->refs)
-		return;
-	close(dir->fd);
-	free(dir);
-}
-
-int emit_use_dir(struct emit *e, tree_node node, struct emit_dir **ret)
-{
-	struct emit_dir *dir;
-
-	if (!e->dir || e->node != node) {
-		dir = malloc(sizeof(*dir));
-		if (!dir)
-			return -ENOMEM;
-		*dir = (struct emit_dir){ open_dir(e, node), 1 };
-		if (dir->fd < 0) {
-			int r = dir->fd;
-
-			free(dir);
-			return r;
-		}
-		emit_put_dir(e->dir);
-		e->dir = dir;
-		e->node = node;
-	}
-	*ret = e->dir;
-	return 0;
-}
-
-static int make_dir(struct emit *e, tree_node parent, const char *name,
-		    size_t len, tree_node *ret)
-{
-	struct emit_dir *dir;
-	tree_node n;
-	int r = emit_use_dir(e, parent, &dir);
-
-	if (!r)
-		r = tree_add(e->tree, parent, name, len, S_IFDIR, &n);
 	if (r)
 		return r;
-	tree_set_layer(e->tree, n, e->layer);
-	if (mkdirat(dir->fd, tree_name(e->tree, n), 0700)) {
-		r = -errno;
-		tree_remove(e->tree, n);
-		return r;
-	}
-	*ret = n;
+	tree_set_layer(e->tree, *ret, e->layer);
+	tree_mark(e->tree, *ret, TREE_LATER, true);
 	return 0;
 }
 
@@ -208,7 +150,7 @@ static int find_parent(struct emit *e, const char *path, tree_node *ret,
 	for (rest = to.missing; rest < to.missing + to.len;) {
 		size_t len = strcspn(rest, "/");
 
-		r = make_dir(e, to.at, rest, len, &to.at);
+		r = add_dir(e, to.at, rest, len, &to.at);
 		if (r)
 			return emit_failed(e, r, path);
 		rest += len + 1;
@@ -227,6 +169,12 @@ int emit_remove(struct emit *e, tree_node n, const char *path)
 
 	if (r)
 		return r;
+	if (tree_marked(e->tree, n, TREE_LATER)) {
+		if (S_ISREG(tree_type(e->tree, n)))
+			emit_forget(e, n);
+		tree_remove(e->tree, n);
+		return 0;
+	}
 	r = emit_use_dir(e, tree_parent(e->tree, n), &dir);
 	if (!r && unlinkat(dir->fd, tree_name(e->tree, n),
 			   is_dir ? AT_REMOVEDIR : 0))
@@ -291,12 +239,17 @@ static int emit_hardlink(struct emit *e, tree_node parent, const char *name,
 	if (!target || S_ISDIR(tree_type(e->tree, target)))
 		return refuse_target(e, entry);
 	r = emit_settle(e, target);
+	if (!r) {
+		r = emit_make(e, target);
+		if (r)
+			emit_failed(e, r, entry->target);
+	}
 	if (!r && S_ISREG(tree_type(e->tree, target)) &&
 	    !tree_marked(e->tree, target, TREE_STAGED))
 		r = emit_own(e, target, entry->path);
 	if (r)
 		return r;
-	from = open_dir(e, tree_parent(e->tree, target));
+	from = emit_open_dir(e, tree_parent(e->tree, target));
 	r = from < 0 ? from : emit_use_dir(e, parent, &dir);
 	if (!r && linkat(from, tree_name(e->tree, target), dir->fd, name, 0))
 		r = -errno;
@@ -308,43 +261,16 @@ static int emit_hardlink(struct emit *e, tree_node parent, const char *name,
 	return 0;
 }
 
-static int make_special(int dirfd, const char *name,
+/* Anything but regular files and directories. */
+static int emit_special(struct emit *e, tree_node n,
 			const struct manifest_entry *entry)
 {
-	dev_t dev = S_ISFIFO(entry->mode) ? 0 : entry->rdev;
-	int r;
+	int r = tree_put(e->tree, n, entry, NULL);
 
-	if (S_ISLNK(entry->mode))
-		r = symlinkat(entry->target, dirfd, name);
-	else
-		r = mknodat(dirfd, name, meta_made_mode(entry), dev);
-	return r ? -errno : 0;
-}
-
-static int apply(struct emit *e, int dirfd, const char *name,
-		 const struct manifest_entry *entry)
-{
-	const char *what = NULL;
-	int r = meta_apply(dirfd, name, entry, &what);
-
-	if (r && what && emit_tells(e))
-		log_error(r, "%s: cannot set %s", entry->path, what);
-	return r ? emit_failed(e, r, entry->path) : 0;
-}
-
-/* Anything but regular files and directories. */
-static int emit_special(struct emit *e, tree_node parent, const char *name,
-			tree_node n, const struct manifest_entry *entry)
-{
-	struct emit_dir *dir;
-	int r = emit_use_dir(e, parent, &dir);
-
-	if (!r)
-		r = make_special(dir->fd, name, entry);
-	if (!r)
-		r = tree_put(e->tree, n, entry, NULL);
-	return r ? emit_failed(e, r, entry->path)
-		 : apply(e, dir->fd, name, entry);
+	if (r)
+		return emit_failed(e, r, entry->path);
+	tree_mark(e->tree, n, TREE_LATER, true);
+	return 0;
 }
 
 static int emit_new_inode(struct emit *e, struct source *s, tree_node parent,
@@ -359,7 +285,7 @@ static int emit_new_inode(struct emit *e, struct source *s, tree_node parent,
 	tree_set_layer(e->tree, n, e->layer);
 	if (S_ISREG(entry->mode))
 		return emit_file(e, s, n, item);
-	return emit_special(e, parent, name, n, entry);
+	return emit_special(e, n, entry);
 }
 
 static int emit_directory(struct emit *e, tree_node parent, const char *name,
@@ -368,7 +294,7 @@ static int emit_directory(struct emit *e, tree_node parent, const char *name,
 	int r = 0;
 
 	if (!old)
-		r = make_dir(e, parent, name, strlen(name), &old);
+		r = add_dir(e, parent, name, strlen(name), &old);
 	if (!r)
 		r = tree_put(e->tree, old, entry, NULL);
 	if (r)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Builds a template's tree in a staged directory: first every item of the
- * source (emit_item), then what needs to be known of all of them (emit_finish:
- * the manifest, hard-link groups, the pool, directories' metadata).
+ * source (emit_item), then what needs to be known of all of them: the manifest
+ * (emit_version); hard-link groups, the pool, directories' metadata
+ * (emit_finish).
  *
  * The caller's thread reads the source and decides on the structure; files are
  * hashed, compared and written by threads of emit's own, while it reads on.
@@ -54,9 +55,16 @@ void emit_free(struct emit *e);
  */
 int emit_item(struct emit *e, struct source *s, struct source_item *item);
 
-/* Completes the tree, and writes the manifest to fd; its digest is the
- * version.  No emit_item() after this. */
-int emit_finish(struct emit *e, int fd, struct sha256 *ret_version);
+/* Writes the manifest to fd; its digest is the version.  No emit_item() after
+ * this. */
+int emit_version(struct emit *e, int fd, struct sha256 *ret_version);
+
+/* After that, completes the tree. */
+int emit_finish(struct emit *e);
+
+/* Or, where the tree is not wanted, because there is one of this version:
+ * leaves it, but remembers in the memo what was learned. */
+int emit_learn(struct emit *e);
 
 const struct emit_totals *emit_totals(const struct emit *e);
 

@@ -29,8 +29,6 @@ struct file_job {
 	const char *name; /* in entry.path */
 	bool stream;	  /* more than a chunk */
 	bool has_names;	  /* or will have them: see source.h */
-	bool known;	  /* by the memo, as this variant */
-	unsigned int variant;
 	/* What came of it: */
 	bool linked; /* to the pool */
 	struct tree_origin origin;
@@ -44,8 +42,6 @@ static struct file_job *from_job(struct pipeline_job *job)
 static void free_job(struct file_job *f)
 {
 	pipeline_drop_chunks(f->emit->pipeline, &f->job);
-	if (f->known)
-		pool_leave(f->emit->options.pool);
 	emit_put_dir(f->dir);
 	manifest_entry_release(&f->entry);
 	free(f);
@@ -102,23 +98,12 @@ static int run_small(struct file_job *f)
 	return r ? r : complete(f, fd);
 }
 
-static int run_known(struct file_job *f)
-{
-	int r = pool_link(f->emit->options.pool, f->dir->fd, f->name,
-			  &f->entry.sha1, f->variant);
-
-	f->linked = r == POOL_LINKED;
-	return r < 0 ? r : 0;
-}
-
 static int run(struct pipeline_job *job)
 {
 	struct file_job *f = from_job(job);
 	int r;
 
-	if (f->known)
-		r = run_known(f);
-	else if (f->stream)
+	if (f->stream)
 		r = run_stream(f);
 	else
 		r = run_small(f);
@@ -228,24 +213,37 @@ static int submit(struct file_job *f, bool whole)
 	return 0;
 }
 
-/* The memo knows the file: 1 when a job links it to the pool, 0 when it is to
- * be read after all. */
-static int submit_known(struct file_job *f, const struct memo_place *at)
+/* From the first known file to the end: what the memo was right about is not
+ * to vanish before it is linked. */
+static int enter_pool(struct emit *e)
 {
-	struct pool *pool = f->emit->options.pool;
-	int r = pool_enter(pool);
+	int r = e->entered ? 0 : pool_enter(e->options.pool);
 
+	e->entered = !r;
+	return r;
+}
+
+/* The memo knows the file: 1 when the pool has it, 0 when it is to be read
+ * after all. */
+static int take_known(struct emit *e, tree_node n,
+		      const struct source_item *item)
+{
+	const struct manifest_entry *entry = &item->entry;
+	unsigned int variant;
+	int r = enter_pool(e);
+
+	if (!r)
+		r = pool_find(e->options.pool, entry, &item->known_at,
+			      &variant);
+	if (r <= 0)
+		return r;
+	r = tree_put(e->tree, n, entry, NULL);
+	if (!r)
+		r = emit_know(e, n, variant);
 	if (r)
 		return r;
-	r = pool_find(pool, &f->entry, at, &f->variant);
-	if (r <= 0) {
-		pool_leave(pool);
-		return r;
-	}
-	f->known = true;
-	progress_add(f->emit->options.progress, 0, f->entry.size);
-	r = submit(f, true);
-	return r ? r : 1;
+	progress_add(e->options.progress, 1, entry->size);
+	return 1;
 }
 
 static struct file_job *new_job(struct emit *e, tree_node n,
@@ -304,21 +302,20 @@ int emit_file(struct emit *e, struct source *s, tree_node n,
 
 	if (item->entry.size > INT64_MAX)
 		return emit_failed(e, -EFBIG, item->entry.path);
+	r = item->known ? take_known(e, n, item) : 0;
+	if (r)
+		return r < 0 ? emit_failed(e, r, item->entry.path) : 0;
 	f = new_job(e, n, item);
 	if (!f)
 		return emit_failed(e, -ENOMEM, item->entry.path);
 	r = emit_use_dir(e, tree_parent(e->tree, n), &f->dir);
 	if (!r)
 		f->dir->refs++;
-	if (!r && item->known)
-		r = submit_known(f, &item->known_at);
 	if (r < 0) {
 		emit_failed(e, r, f->entry.path);
 		free_job(f);
 		return r;
 	}
-	if (r > 0)
-		return 0;
 	return f->stream ? submit_stream(e, s, f) : submit_small(e, s, f);
 }
 
@@ -331,7 +328,7 @@ static int take_result(struct emit *e, struct file_job *f)
 	tree_mark(e->tree, f->node, TREE_BUSY, false);
 	tree_mark(e->tree, f->node, TREE_STAGED, !f->linked);
 	/* Others when they have a place: emit_remember(). */
-	if (f->linked && !f->known && f->origin.has_stamp && e->options.memo)
+	if (f->linked && f->origin.has_stamp && e->options.memo)
 		memo_put(e->options.memo, &f->origin.stamp, &f->entry,
 			 &f->origin.place);
 	progress_add(e->options.progress, 1, 0);

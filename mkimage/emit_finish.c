@@ -96,24 +96,51 @@ static int finish_dirs(struct emit *e)
 	return r;
 }
 
-int emit_finish(struct emit *e, int fd, struct sha256 *ret_version)
+int emit_version(struct emit *e, int fd, struct sha256 *ret_version)
 {
 	int r = emit_collect(e, true);
 
 	if (r)
 		return r;
 	progress_phase(e->options.progress, "writing the manifest");
-	r = emit_manifest(e, fd, ret_version);
-	if (!r)
-		r = mark_groups(e);
+	return emit_manifest(e, fd, ret_version);
+}
+
+/* Files that were written, into the pool and the memo. */
+static int place_files(struct emit *e)
+{
+	int r = mark_groups(e);
+
 	if (!r)
 		r = emit_place(e);
 	if (!r)
 		emit_remember(e);
-	if (!r)
-		r = finish_dirs(e);
-	/* The spool is not to be written to disk with the rest. */
+	return r;
+}
+
+/* The spool is not to be written to disk with the rest. */
+static void drop_tree(struct emit *e)
+{
 	tree_free(e->tree);
 	e->tree = NULL;
+}
+
+int emit_finish(struct emit *e)
+{
+	int r = emit_make_all(e);
+
+	if (!r)
+		r = place_files(e);
+	if (!r)
+		r = finish_dirs(e);
+	drop_tree(e);
+	return r;
+}
+
+int emit_learn(struct emit *e)
+{
+	int r = place_files(e);
+
+	drop_tree(e);
 	return r;
 }

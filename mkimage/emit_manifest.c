@@ -79,28 +79,45 @@ static int note_name(struct emit *e, tree_node n)
 	return !g->n++;
 }
 
-static int note_file(struct emit *e, tree_node n,
-		     const struct manifest_entry *entry)
+static int add_key(struct emit *e, tree_node n, const struct sha1 *sha1)
 {
 	struct emit_key *key;
 	size_t at;
-	int r;
+	int r = arena_add(&e->keys, sizeof(*key), &at);
 
-	e->totals.files++;
-	e->totals.bytes += entry->size;
-	if (!tree_marked(e->tree, n, TREE_STAGED)) {
-		e->totals.shared++;
-		e->totals.avoided += entry->size;
-		return 0;
-	}
-	r = arena_add(&e->keys, sizeof(*key), &at);
 	if (r)
 		return r;
 	key = (struct emit_key *)(e->keys.data + at);
-	memcpy(&key->digest, entry->sha1.bytes, sizeof(key->digest));
+	memcpy(&key->digest, sha1->bytes, sizeof(key->digest));
 	key->order = (uint32_t)(at / sizeof(*key));
 	key->node = n;
 	return 0;
+}
+
+static int note_file(struct emit *e, tree_node n,
+		     const struct manifest_entry *entry)
+{
+	e->totals.files++;
+	e->totals.bytes += entry->size;
+	if (tree_marked(e->tree, n, TREE_STAGED))
+		return add_key(e, n, &entry->sha1);
+	e->totals.shared++;
+	e->totals.avoided += entry->size;
+	return 0;
+}
+
+int emit_unshared(struct emit *e, tree_node n)
+{
+	struct manifest_entry entry;
+	int r = tree_get(e->tree, n, &entry, NULL);
+
+	if (r)
+		return emit_failed(e, r, tree_name(e->tree, n));
+	e->totals.shared--;
+	e->totals.avoided -= entry.size;
+	r = add_key(e, n, &entry.sha1);
+	manifest_entry_release(&entry);
+	return r ? emit_failed(e, r, tree_name(e->tree, n)) : 0;
 }
 
 /* The path of the first name, in place of what the record has. */

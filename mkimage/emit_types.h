@@ -35,6 +35,9 @@ struct emit {
 	struct arena keys;   /* struct emit_key, of files to be placed */
 	struct arena groups; /* struct emit_group */
 	struct arena names;  /* tree_node: of the groups */
+	/* Of emit_make.c: struct known_file, while the pool is entered. */
+	struct arena known;
+	bool entered;
 };
 
 /* A file to be placed. */
@@ -56,10 +59,20 @@ int emit_failed(struct emit *e, int r, const char *path);
 /* The same with words of one's own: may they be said? */
 bool emit_tells(struct emit *e);
 
-/* The staged directory, which is kept open until another is asked for: 0 or
- * -errno. */
+/*
+ * emit_make.c: the staged directory, which is made if need be and kept open
+ * until another is asked for: 0 or -errno.
+ */
 int emit_use_dir(struct emit *e, tree_node dir, struct emit_dir **ret);
 void emit_put_dir(struct emit_dir *dir);
+/* The same as a descriptor of the caller's. */
+int emit_open_dir(struct emit *e, tree_node dir);
+/* The file is to be linked to this variant, later; and not at all. */
+int emit_know(struct emit *e, tree_node n, unsigned int variant);
+void emit_forget(struct emit *e, tree_node n);
+/* Makes what is not a directory, if it is marked TREE_LATER; and all. */
+int emit_make(struct emit *e, tree_node n);
+int emit_make_all(struct emit *e);
 
 /* Removes a name from tree and disk: no directory with children. */
 int emit_remove(struct emit *e, tree_node n, const char *path);
@@ -92,6 +105,8 @@ static inline tree_node emit_group_name(const struct emit *e,
 }
 /* Walks the tree: writes the manifest, fills keys, groups and totals. */
 int emit_manifest(struct emit *e, int fd, struct sha256 *ret_version);
+/* A file that was counted as the pool's is to be placed after all. */
+int emit_unshared(struct emit *e, tree_node n);
 
 /* emit_place.c: all keys into the pool. */
 int emit_place(struct emit *e);

@@ -361,6 +361,33 @@ int stage_commit(struct stage *s, const char *name, const char *version)
 	return r ? failed(r, name) : existed;
 }
 
+/* Under the lock: 1 if it is there.  Its content is on disk since before it had
+ * its name; the name may not be yet. */
+static int reuse(const struct stage *s, const char *name, const char *version)
+{
+	_cleanup_fd int namefd = catalog_open_name(s->storefd, name, false);
+	int r;
+
+	if (namefd < 0)
+		return namefd == -ENOENT ? 0 : namefd;
+	if (faccessat(namefd, version, F_OK, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno;
+	if (fsync(namefd) || fsync(s->templatesfd))
+		return -errno;
+	if (catalog_is_current(namefd, version))
+		return 1;
+	r = catalog_set_current(namefd, version);
+	return r ? r : 1;
+}
+
+int stage_reuse(struct stage *s, const char *name, const char *version)
+{
+	_cleanup_fd int lockfd = stage_lock(s->storefd);
+	int r = lockfd < 0 ? lockfd : reuse(s, name, version);
+
+	return r < 0 && lockfd >= 0 ? failed(r, name) : r;
+}
+
 /* Renames the version to a free .build- name. */
 static int hide(struct stage *s, const char *name, const char *version)
 {

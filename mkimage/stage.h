@@ -41,6 +41,12 @@ int stage_asidefd(const struct stage *s);
  */
 int stage_commit(struct stage *s, const char *name, const char *version);
 
+/*
+ * Is NAME@VERSION there already?  1, and it is the current one, on disk; the
+ * stage is still to be discarded.  Else 0.
+ */
+int stage_reuse(struct stage *s, const char *name, const char *version);
+
 /* Locks templates/ exclusively: a descriptor of it, whose close unlocks. */
 int stage_lock(int storefd);
 

@@ -38,6 +38,7 @@ enum {
 	TREE_BUSY = 1,	 /* a job works on it */
 	TREE_STAGED = 2, /* a regular file that is no link to the pool yet */
 	TREE_NAMED = 4,	 /* a directory whose own entry its layer has */
+	TREE_LATER = 8,	 /* not on disk yet */
 };
 
 /* Where a regular file came from and where it is, as far as it is known. */

@@ -293,8 +293,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(!emit_new(&e, &options));
 	r = read_items(e, &f);
 	if (!r) {
-		r = emit_finish(e, manifestfd, &version);
+		r = emit_version(e, manifestfd, &version);
 		require(!r);
+		require(!emit_finish(e));
 		compare(rootfd, manifestfd);
 	}
 	emit_free(e);

@@ -174,7 +174,8 @@ static void t_gives(struct fixture *f, const char *want)
 	int fd;
 
 	fd = openat(unit_dirfd, "manifest", O_RDWR | O_CREAT | O_EXCL, 0600);
-	assert_int_equal(emit_finish(f->emit, fd, &version), 0);
+	assert_int_equal(emit_version(f->emit, fd, &version), 0);
+	assert_int_equal(emit_finish(f->emit), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	file = fdopen(fd, "r");
 	assert_int_equal(manifest_reader_new(&reader, file), 0);
