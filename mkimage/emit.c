@@ -23,7 +23,6 @@
 #include "base/log.h"
 #include "mkimage/emit_types.h"
 #include "mkimage/pipeline.h"
-#include "mkimage/pool.h"
 #include "mkimage/resolve.h"
 #include "mkimage/source.h"
 
@@ -83,8 +82,7 @@ void emit_free(struct emit *e)
 		(void)emit_collect(e, true); /* it is what was just said */
 	}
 	pipeline_free(e->pipeline);
-	if (e->entered)
-		pool_leave(e->options.pool);
+	emit_leave_pool(e);
 	emit_put_dir(e->dir);
 	tree_free(e->tree);
 	arena_release(&e->keys);

@@ -213,16 +213,6 @@ static int submit(struct file_job *f, bool whole)
 	return 0;
 }
 
-/* From the first known file to the end: what the memo was right about is not
- * to vanish before it is linked. */
-static int enter_pool(struct emit *e)
-{
-	int r = e->entered ? 0 : pool_enter(e->options.pool);
-
-	e->entered = !r;
-	return r;
-}
-
 /* The memo knows the file: 1 when the pool has it, 0 when it is to be read
  * after all. */
 static int take_known(struct emit *e, tree_node n,
@@ -230,7 +220,7 @@ static int take_known(struct emit *e, tree_node n,
 {
 	const struct manifest_entry *entry = &item->entry;
 	unsigned int variant;
-	int r = enter_pool(e);
+	int r = emit_enter_pool(e);
 
 	if (!r)
 		r = pool_find(e->options.pool, entry, &item->known_at,

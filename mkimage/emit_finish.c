@@ -118,9 +118,11 @@ static int place_files(struct emit *e)
 	return r;
 }
 
-/* The spool is not to be written to disk with the rest. */
-static void drop_tree(struct emit *e)
+/* The spool is not to be written to disk with the rest; and what is linked
+ * cannot vanish from the pool any more. */
+static void let_go(struct emit *e)
 {
+	emit_leave_pool(e);
 	tree_free(e->tree);
 	e->tree = NULL;
 }
@@ -133,7 +135,7 @@ int emit_finish(struct emit *e)
 		r = place_files(e);
 	if (!r)
 		r = finish_dirs(e);
-	drop_tree(e);
+	let_go(e);
 	return r;
 }
 
@@ -141,6 +143,6 @@ int emit_learn(struct emit *e)
 {
 	int r = place_files(e);
 
-	drop_tree(e);
+	let_go(e);
 	return r;
 }

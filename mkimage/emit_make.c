@@ -109,6 +109,21 @@ int emit_use_dir(struct emit *e, tree_node node, struct emit_dir **ret)
 	return 0;
 }
 
+int emit_enter_pool(struct emit *e)
+{
+	int r = e->entered ? 0 : pool_enter(e->options.pool);
+
+	e->entered = !r;
+	return r;
+}
+
+void emit_leave_pool(struct emit *e)
+{
+	if (e->entered)
+		pool_leave(e->options.pool);
+	e->entered = false;
+}
+
 int emit_know(struct emit *e, tree_node n, unsigned int variant)
 {
 	size_t at;

@@ -70,6 +70,9 @@ int emit_open_dir(struct emit *e, tree_node dir);
 /* The file is to be linked to this variant, later; and not at all. */
 int emit_know(struct emit *e, tree_node n, unsigned int variant);
 void emit_forget(struct emit *e, tree_node n);
+/* Keeps what the memo is right about in the pool until it is linked. */
+int emit_enter_pool(struct emit *e);
+void emit_leave_pool(struct emit *e);
 /* Makes what is not a directory, if it is marked TREE_LATER; and all. */
 int emit_make(struct emit *e, tree_node n);
 int emit_make_all(struct emit *e);
