@@ -111,6 +111,9 @@ static void fill_reply(struct fs *fs, struct file *f, struct fuse_file_info *fi)
 {
 	struct counters *c = &fs->counters;
 
+	/* Of what close(2) could wait for, there is nothing: neither pages that
+	 * were changed nor, for there is no flush handler, our answer. */
+	fi->noflush = f->io->mode != IO_CACHED || !f->want.write;
 	if (f->io->mode == IO_CACHED) {
 		fi->keep_cache = f->io->keep;
 		counters_add(&c->opens_cached, 1);

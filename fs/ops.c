@@ -16,7 +16,7 @@
 /* What saves requests, or makes semantics right, where the kernel offers it. */
 static const unsigned wanted =
 	FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK |
-	FUSE_CAP_IOCTL_DIR | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
+	FUSE_CAP_IOCTL_DIR | FUSE_CAP_READDIRPLUS |
 	FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_POSIX_ACL |
 	FUSE_CAP_EXPORT_SUPPORT |
 	FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_NO_OPENDIR_SUPPORT;
@@ -24,7 +24,8 @@ static const unsigned wanted =
 /*
  * Not wanted though libfuse would: AUTO_INVAL_DATA (nobody changes files
  * behind the kernel), ASYNC_DIO (buffered reads after it were stale), locks
- * (the kernel keeps them, per container), HANDLE_KILLPRIV (its successor, see
+ * (the kernel keeps them, per container), READDIRPLUS_AUTO (it would look up
+ * each name of a large directory), HANDLE_KILLPRIV (its successor, see
  * kernel.c), splicing (every request passes kernel.c in memory).
  */
 static void init_op(void *userdata, struct fuse_conn_info *conn)

@@ -48,6 +48,10 @@ void write_create_op(fuse_req_t req, fuse_ino_t parent, const char *name,
 	}
 	(void)take_fd(&fd);
 	lookup_entry(fs, n, &attr, &e);
+	/* A file without a byte cannot be changed through a mapping, and what
+	 * gives it one makes the kernel ask again: so unlike others that may be
+	 * mapped (fs/io.h) it needs no GETATTR, which open(2) itself waits for. */
+	e.attr_timeout = LOOKUP_TIMEOUT;
 	if (fuse_reply_create(req, &e, fi) == -ENOENT) {
 		file_release(fs, fi->fh);
 		node_put(fs, n, 1);

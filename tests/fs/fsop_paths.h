@@ -9,7 +9,9 @@
 #ifndef STENCIL_TESTS_FSOP_PATHS_H
 #define STENCIL_TESTS_FSOP_PATHS_H
 
+#include <dirent.h>
 #include <grp.h>
+#include <spawn.h>
 #include <sys/wait.h>
 
 static int ret(long rc)
@@ -197,6 +199,49 @@ static int op_deep(char **a)
 	return 0;
 }
 
+#define MAX_LISTED 10000
+
+/* As programs list: opendir(3) and readdir(3), and lstat(2) of each name if
+ * the second word is "stat", of all when they have been read if "then". */
+static int op_list(char **a)
+{
+	static char *names[MAX_LISTED];
+	DIR *d = opendir(a[0]);
+	struct dirent *e;
+	struct stat st;
+	size_t n = 0;
+
+	if (!d)
+		return -errno;
+	while (errno = 0, (e = readdir(d))) {
+		if (a[1] && !strcmp(a[1], "stat") &&
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			break;
+		if (a[1] && !strcmp(a[1], "then") && n < MAX_LISTED)
+			names[n++] = strdup(e->d_name);
+	}
+	for (size_t i = 0; !errno && i < n; i++)
+		(void)fstatat(dirfd(d), names[i], &st, AT_SYMLINK_NOFOLLOW);
+	if (errno)
+		return -errno;
+	return ret(closedir(d));
+}
+
+/* execve(2) of a program, until it ends. */
+static int op_exec(char **a)
+{
+	char *argv[] = { a[0], NULL };
+	int status, r;
+	pid_t pid;
+
+	r = posix_spawn(&pid, a[0], NULL, NULL, argv, environ);
+	if (r)
+		return -r;
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECANCELED;
+}
+
 /* A shell command in the middle of a sequence. */
 static int op_sh(char **a)
 {
@@ -240,6 +285,8 @@ static const struct op path_ops[] = {
 	{ "umask", op_umask, 1, "MASK" },
 	{ "user", op_user, 2, "UID GID" },
 	{ "deep", op_deep, 3, "make|enter NAME COUNT" },
+	{ "list", op_list, 1, "PATH [stat|then]" },
+	{ "exec", op_exec, 1, "PATH" },
 	{ "sh", op_sh, 1, "COMMAND" },
 	{ "waitdead", op_waitdead, 2, "PID TIMEOUT" },
 	{ NULL, NULL, 0, NULL },
