@@ -26,10 +26,15 @@ static int find_place(struct emit *e, const struct emit_key *k,
 	_cleanup_bytes struct bytes path = BYTES_INIT;
 	int r;
 
-	if (k->order == POOL_NEW)
-		return 0;
-	r = tree_path(e->tree, k->node, &path);
-	return r ? r : pool_where(e->options.rootfd, path.data, place);
+	if ((k->order & 3) != POOL_NEW) {
+		r = tree_path(e->tree, k->node, &path);
+		if (!r)
+			r = pool_where(e->options.rootfd, path.data, place);
+		if (r)
+			return r;
+	}
+	place->variant = k->order >> 2;
+	return 0;
 }
 
 static void remember(struct emit *e, const struct emit_key *k)

@@ -172,7 +172,7 @@ static int place_file(struct place_job *p, struct pool_run *run,
 		       tree_nlink(e->tree, k->node));
 	if (r < 0)
 		return r;
-	k->order = (uint32_t)r;
+	k->order = emit_placed(r, pool_placed_at(run));
 	count(&p->totals, r, size);
 	return r != POOL_NEW && g ? relink(e, run, g, path) : 0;
 }

@@ -43,9 +43,15 @@ struct emit {
 /* A file to be placed. */
 struct emit_key {
 	uint64_t digest; /* its first bytes */
-	uint32_t order;	 /* of its path; then: enum pool_placed */
+	uint32_t order;	 /* of its path; then emit_placed() */
 	tree_node node;
 };
+
+/* enum pool_placed, and the variant. */
+static inline uint32_t emit_placed(int placed, unsigned int variant)
+{
+	return (uint32_t)placed | variant << 2;
+}
 
 /* An inode with several names: `n` of emit.names from `first` on. */
 struct emit_group {

@@ -64,6 +64,7 @@ struct memo_place {
 	uint64_t ino;
 	int64_t btime_sec;
 	uint32_t btime_nsec;
+	uint32_t variant; /* its number then: where to look first */
 };
 
 /*

@@ -46,6 +46,7 @@ static struct memo_record make(const struct memo_stamp *s,
 		.btime_nsec = htole32(s->btime.nsec),
 		.place_btime_nsec = htole32(p->btime_nsec),
 		.place_ino = htole64(p->ino),
+		.place_variant = htole32(p->variant),
 	};
 
 	memcpy(r.sha1, e->sha1.bytes, sizeof(r.sha1));
@@ -205,6 +206,7 @@ int memo_record_use(const void *data, size_t len, const struct memo_stamp *s,
 	ret_place->btime_sec =
 		(int64_t)le64toh((uint64_t)record.place_btime_sec);
 	ret_place->btime_nsec = le32toh(record.place_btime_nsec);
+	ret_place->variant = le32toh(record.place_variant);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct memo_record {
 	uint64_t place_ino;
 	uint8_t sha1[20];
 	uint8_t verity[32];
-	uint8_t reserved[4]; /* zero */
+	uint32_t place_variant; /* a hint; 0 in older records */
 };
 
 /* In front of each attribute's name (no NUL) and value, not aligned. */

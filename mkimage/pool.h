@@ -80,6 +80,9 @@ void pool_run_free(struct pool_run *r);
 int pool_place(struct pool_run *run, int dirfd, const char *path,
 	       const struct sha1 *sha1, unsigned int names);
 
+/* The number of the variant that the last pool_place() made or took. */
+unsigned int pool_placed_at(const struct pool_run *run);
+
 /* Makes `path` one more name of the file `first`, in place of what it names. */
 int pool_relink(struct pool_run *run, int dirfd, const char *first,
 		const char *path);

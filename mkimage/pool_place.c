@@ -30,6 +30,7 @@ struct pool_run {
 	uint64_t *keys;
 	size_t nkeys, keys_size;
 	size_t nleading; /* the first ones, all KEY_USED */
+	unsigned int placed; /* pool_placed_at() */
 };
 
 /* What is known while one file is placed. */
@@ -283,6 +284,7 @@ static int place_new(struct placing *l, const char *name)
 		return r;
 	if (fstatat(l->dirfd, l->path, &st, AT_SYMLINK_NOFOLLOW))
 		return -errno;
+	l->run->placed = l->variant;
 	r = add_used(l->run, st.st_ino);
 	if (!r)
 		r = note_key(l->run, l->variant, KEY_USED);
@@ -362,6 +364,7 @@ static int step(struct placing *l)
 	r = try_variant(l, fd, &st);
 	if (r <= 0)
 		return r ? r : -EAGAIN;
+	l->run->placed = l->variant - 1;
 	r = share(l, name, fd, st.st_nlink);
 	if (r == -EMLINK)
 		return -EAGAIN;
@@ -394,6 +397,11 @@ int pool_place(struct pool_run *run, int dirfd, const char *path,
 	if (l.donor >= 0)
 		close(l.donor);
 	return r;
+}
+
+unsigned int pool_placed_at(const struct pool_run *run)
+{
+	return run->placed;
 }
 
 int pool_relink(struct pool_run *run, int dirfd, const char *first,

@@ -29,7 +29,8 @@ struct sharing {
 	const struct manifest_entry *entry;
 	const struct chunk *data;
 	char variant_name[POOL_NAME_MAX];
-	struct statx stx; /* of the variant in work */
+	unsigned int variant; /* in work, and its state */
+	struct statx stx;
 };
 
 static struct memo_place place_of(const struct statx *stx)
@@ -55,6 +56,7 @@ int pool_where(int dirfd, const char *name, struct memo_place *ret)
 /* Looks at a variant: 1, 0 if there is none of that number, -errno. */
 static int look(struct sharing *s, unsigned int variant)
 {
+	s->variant = variant;
 	pool_name(s->variant_name, &s->entry->sha1, variant);
 	if (!statx(s->pool->fd, s->variant_name, AT_SYMLINK_NOFOLLOW,
 		   STATX_WANTED, &s->stx))
@@ -181,33 +183,42 @@ int pool_share(struct pool *p, int dirfd, const char *name,
 		return r;
 	r = try_all(&s, first);
 	pool_leave(p);
-	if (r > 0)
+	if (r > 0) {
 		*ret_place = place_of(&s.stx);
+		ret_place->variant = s.variant;
+	}
 	return r;
+}
+
+static bool is_at(const struct sharing *s, const struct memo_place *at)
+{
+	struct memo_place place = place_of(&s->stx);
+
+	return place.ino == at->ino && place.btime_sec == at->btime_sec &&
+	       place.btime_nsec == at->btime_nsec;
 }
 
 int pool_find(struct pool *p, const struct manifest_entry *e,
 	      const struct memo_place *at, unsigned int *ret_variant)
 {
 	struct sharing s = { .pool = p, .entry = e };
-	int r;
+	bool found = false;
+	int r = look(&s, at->variant);
 
-	for (unsigned int v = 0; v < FIND_TRIES; v++) {
-		struct memo_place place;
-
+	found = r > 0 && is_at(&s, at);
+	/* Variants are renumbered when one before them is removed. */
+	for (unsigned int v = 0; v < FIND_TRIES && !found; v++) {
 		r = look(&s, v);
 		if (r <= 0)
-			return r;
-		place = place_of(&s.stx);
-		if (place.ino != at->ino || place.btime_sec != at->btime_sec ||
-		    place.btime_nsec != at->btime_nsec)
-			continue;
-		r = same_stat(&s.stx, e) ? pool_claim(p, s.stx.stx_ino) : 0;
-		if (r > 0)
-			*ret_variant = v;
-		return r;
+			break;
+		found = is_at(&s, at);
 	}
-	return 0;
+	if (!found)
+		return r < 0 ? r : 0;
+	r = same_stat(&s.stx, e) ? pool_claim(p, s.stx.stx_ino) : 0;
+	if (r > 0)
+		*ret_variant = s.variant;
+	return r;
 }
 
 /* The file fd, in all, as a new one aside, which is put at `path`. */

@@ -32,7 +32,7 @@ static void put(struct memo *m, const struct memo_stamp *s, uint8_t mark)
 		{ (char *)"user.a", value, sizeof(value) },
 		{ (char *)"user.b", acl, 0 },
 	};
-	struct memo_place place = { 77, -1, 999999999 };
+	struct memo_place place = { 77, -1, 999999999, 0 };
 	struct manifest_entry e = {
 		.has_digest = true, .xattrs = xattrs, .nxattrs = 2,
 	};
@@ -361,7 +361,7 @@ static void test_record(void **state)
 	struct manifest_entry e = { .has_digest = true };
 	struct memo_stamp s = stamp_of(4);
 	_cleanup_bytes struct bytes b = BYTES_INIT;
-	struct memo_place place = { 1, 2, 3 };
+	struct memo_place place = { 1, 2, 3, 0 };
 	struct memo_key key;
 	char *record;
 	size_t len;
