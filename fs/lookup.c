@@ -340,6 +340,10 @@ static int lookup_handle(struct fs *fs, uint64_t id, bool up,
 	}
 	if (!r)
 		r = attr_get(fs, n, ret_attr);
+	/* It asks for what it has no inode of, so nobody has it open: without a
+	 * name it has ended, though the FORGET may not have come yet. */
+	if (!r && !ret_attr->st_nlink)
+		r = -ESTALE;
 	if (!r)
 		*ret = n;
 	else if (n)

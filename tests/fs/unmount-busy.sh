@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 300
 # A mount that goes while 50 processes work in it: each ends with success or
-# an error, none hangs, and the daemon exits.  By umount -l with the daemon
-# told to end, by fusermount3 -u, by umount, by an abort of the connection, by
-# kill -9 of the daemon; $UNMOUNT_ROUNDS times each (default 4).
+# an error, none hangs, and the daemon exits with status 0 and no complaint.
+# By umount -l with the daemon told to end, by fusermount3 -u, by umount, by an
+# abort of the connection, by kill -9 of the daemon; $UNMOUNT_ROUNDS times each
+# (default 4).
 . "${0%/*}/../lib.sh"
 begin
 [ "$UNDER_TEST" = stencilfs ] || t_skip "has no daemon that could go"
@@ -12,6 +13,19 @@ ROUNDS=${UNMOUNT_ROUNDS:-4}
 WORKERS=50
 mkdir -p "$LOWER/d"
 for ((i = 0; i < 20; i++)); do head -c 300000 /dev/zero >"$LOWER/d/big$i"; done
+
+# In place of lib.sh's: in the foreground, to have its exit status.
+run_daemon()
+{
+	local mnt=$1
+	shift
+
+	STENCIL_MOUNT=$mnt "$1" -f "${@:2}" 2>"$T/daemon.err" &
+	DAEMON=$!
+	until mountpoint -q "$mnt"; do
+		kill -0 "$DAEMON" || t_fail "no mount: $(cat "$T/daemon.err")"
+	done
+}
 
 # All kinds of requests, until something fails because the mount has gone.
 worker()
@@ -53,26 +67,32 @@ until_not_busy()
 
 once()
 {
-	local how=$1 pid workers=() w
+	local how=$1 workers=() w status=0 expected=0
 
 	touch "$T/go"
 	mount_fs
 	forget_mount "$MNT"
-	pid=$(daemon_pid "$MNT")
 	for ((w = 0; w < WORKERS; w++)); do
 		worker "$w" &
 		workers+=($!)
 	done
 	# In the middle of it, at another point each time.
 	sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
-	"by_$how" "$pid"
-	fsop waitdead "$pid" 60000 || t_fail "$how: the daemon lives"
+	"by_$how" "$DAEMON"
+	fsop waitdead "$DAEMON" 60000 || t_fail "$how: the daemon lives"
 	rm -f "$T/go"
 	for w in "${workers[@]}"; do
 		fsop waitdead "$w" 60000 ||
 			t_fail "$how: a process hangs: $(cat "/proc/$w/stack")"
 	done
 	wait "${workers[@]}"
+	wait "$DAEMON" || status=$?
+	[ "$how" != kill ] || expected=137
+	t_eq "$expected" "$status" "$how: the daemon's exit status"
+	# It is told to end after its mount has lost its place.
+	[ "$how" != detach ] || sed -i '/cannot be reached to sync it$/d' \
+		"$T/daemon.err"
+	t_eq "" "$(cat "$T/daemon.err")" "$how: the daemon's words"
 }
 
 for ((r = 0; r < ROUNDS; r++)); do
