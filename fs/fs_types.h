@@ -101,7 +101,7 @@ struct node {
 	struct table_entry by_upper; /* the same */
 	_Atomic uint64_t id;	     /* what the kernel calls it; changes once
 					at most, under busy and lock: io.h */
-	uint64_t old_id;	     /* what it was called before, or 0; set
+	_Atomic uint64_t old_id;     /* what it was called before, or 0; set
 					before id changes */
 	uint64_t ino;		     /* st_ino to report; immutable */
 	atomic_ulong refs;
@@ -130,6 +130,7 @@ struct node {
 	bool barred;	      /* lock; no passthrough to the template, see io.h */
 	bool passed;	      /* lock; the kernel's pages of it may be old */
 	atomic_bool mapped;   /* it may change without a request, see io.h */
+	unsigned map_opens;   /* lock; how often that has begun */
 };
 
 /* Ways of reading in the template, in use or kept, see fs/io.h. */

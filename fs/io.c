@@ -29,10 +29,11 @@ static void count(struct node *n, const struct io_want *w, struct io *io,
 		atomic_store_explicit(&io->recent, true, memory_order_relaxed);
 	if (io->mode != IO_PRIVATE || !w->write)
 		return;
+	io->writers += (unsigned)by;
 	if (by > 0)
 		n->passed = true;
-	if (w->map) {
-		io->mappers += (unsigned)by;
+	if (by > 0 && w->map) {
+		n->map_opens++;
 		atomic_store(&n->mapped, true);
 	}
 }
@@ -421,12 +422,14 @@ double io_attr_timeout(struct node *n)
 void io_settle(struct fs *fs, struct node *n)
 {
 	_cleanup_fd int fd = -1;
+	unsigned opens;
 	bool open;
 
 	if (!atomic_load(&n->mapped))
 		return;
 	pthread_mutex_lock(&n->lock);
-	open = n->io && n->io->mappers;
+	open = n->io && n->io->writers;
+	opens = n->map_opens;
 	pthread_mutex_unlock(&n->lock);
 	if (open)
 		return;
@@ -437,7 +440,8 @@ void io_settle(struct fs *fs, struct node *n)
 	    fcntl(fd, F_SETLEASE, F_UNLCK))
 		return;
 	pthread_mutex_lock(&n->lock);
-	if (!n->io || !n->io->mappers)
+	/* One opened since may be closed again and its mapping live. */
+	if (n->map_opens == opens)
 		atomic_store(&n->mapped, false);
 	pthread_mutex_unlock(&n->lock);
 }

@@ -46,7 +46,7 @@ struct io {
 	int backing;	   /* id, unless IO_CACHED */
 	int fd;		   /* IO_SHARED: of all its files; else -1 */
 	bool keep;	   /* IO_CACHED: the kernel's pages are right */
-	unsigned files, mappers;
+	unsigned files, writers; /* writers: IO_PRIVATE */
 };
 
 void io_init(struct fs *fs);
