@@ -2,6 +2,7 @@
 #include "base/escape.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,4 +89,20 @@ int escape_json_name(json_t *obj, const char *key, const char *name)
 	bytes_to_hex(name, strlen(name), hex);
 	r = bytes_addf(&hexkey, "%s_hex", key);
 	return r ? r : set(obj, hexkey.data, json_string(hex));
+}
+
+void escape_undo_octal(char *s)
+{
+	char *out = s;
+	unsigned int code;
+
+	while (*s) {
+		if (*s == '\\' && sscanf(s + 1, "%3o", &code) == 1) {
+			*out++ = (char)code;
+			s += 4;
+		} else {
+			*out++ = *s++;
+		}
+	}
+	*out = '\0';
 }

@@ -21,4 +21,7 @@ int escape_name(const char *name, struct bytes *out);
  */
 int escape_json_name(json_t *obj, const char *key, const char *name);
 
+/* Undoes the octal escapes of /proc/PID/mountinfo, in place. */
+void escape_undo_octal(char *s);
+
 #endif

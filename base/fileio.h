@@ -38,6 +38,13 @@ int fileio_opendir(int dirfd, const char *name, DIR **ret);
  * is returned as the error that it is. */
 int fileio_fdopendir(int fd, DIR **ret);
 
+/* "." or "..", which every directory lists. */
+static inline bool fileio_is_dots(const char *name)
+{
+	return name[0] == '.' &&
+	       (!name[1] || (name[1] == '.' && !name[2]));
+}
+
 /* Makes `path` and its missing parents (an existing directory is fine).  The
  * exception to the rule above: a path that an operator names may lead through
  * links. */

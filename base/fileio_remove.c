@@ -174,12 +174,6 @@ static int reopen_parent(struct walk *w)
 	return st.st_dev == l->dev && st.st_ino == l->ino ? 0 : -ESTALE;
 }
 
-static bool is_dots(const char *name)
-{
-	return name[0] == '.' &&
-	       (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
-
 /* Removes an entry: 0, or 1 if it is a directory that holds something.  Gone
  * already is as good as removed. */
 static int remove_entry(int fd, const char *name)
@@ -206,7 +200,7 @@ static int empty_lowest(struct walk *w)
 	int r;
 
 	while (errno = 0, d = readdir(l->dir)) {
-		if (is_dots(d->d_name))
+		if (fileio_is_dots(d->d_name))
 			continue;
 		r = remove_entry(dirfd(l->dir), d->d_name);
 		if (r > 0)
@@ -247,7 +241,7 @@ int fileio_remove_tree(int dirfd, const char *name)
 	struct walk w = { .topfd = dirfd };
 	int r;
 
-	if (is_dots(name) || strchr(name, '/'))
+	if (fileio_is_dots(name) || strchr(name, '/'))
 		return -EINVAL;
 	if (unlinkat(dirfd, name, 0) == 0)
 		return 0;

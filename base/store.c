@@ -83,6 +83,12 @@ bool store_template_name_ok(const char *name)
 	return name_ok(name, true);
 }
 
+bool store_version_ok(const char *version)
+{
+	return strlen(version) == STORE_VERSION_HEX &&
+	       strspn(version, "0123456789abcdef") == STORE_VERSION_HEX;
+}
+
 void store_strv_free(char **v)
 {
 	char **p;

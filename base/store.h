@@ -52,6 +52,9 @@ int store_open(const char *path, bool create);
 bool store_container_name_ok(const char *id);
 bool store_template_name_ok(const char *name);
 
+/* A whole version: STORE_VERSION_HEX lower-case digits. */
+bool store_version_ok(const char *version);
+
 /* One template of a stack. */
 struct template_ref {
 	char *name;

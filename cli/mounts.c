@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
+#include "base/escape.h"
 #include "base/container_record.h"
 #include "base/log.h"
 
@@ -71,23 +72,6 @@ int mounts_find(int storefd, const char *id, struct mounts *ret)
 	return r;
 }
 
-/* Undoes mountinfo's octal escapes in place. */
-static void unescape(char *s)
-{
-	char *out = s;
-	unsigned int code;
-
-	while (*s) {
-		if (*s == '\\' && sscanf(s + 1, "%3o", &code) == 1) {
-			*out++ = (char)code;
-			s += 4;
-		} else {
-			*out++ = *s++;
-		}
-	}
-	*out = '\0';
-}
-
 /* The fifth field, unescaped, and the type, which follows " - ". */
 static bool parse_mountinfo(char *line, char **ret_path, const char **ret_type)
 {
@@ -104,7 +88,7 @@ static bool parse_mountinfo(char *line, char **ret_path, const char **ret_type)
 		field = strtok_r(NULL, " ", &save);
 	if (!field || !*ret_type)
 		return false;
-	unescape(field);
+	escape_undo_octal(field);
 	*ret_path = field;
 	return true;
 }

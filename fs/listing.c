@@ -187,7 +187,7 @@ static int read_one(struct build *b, struct lower *l, int parent)
 	fd = dirfd(d);
 	b->layer++;
 	while (!r && (errno = 0, e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+		if (fileio_is_dots(e->d_name))
 			continue;
 		r = l ? add_lower(b, l, fd, e) : add_upper(b, fd, e);
 	}

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "base/fileio.h"
 #include "fs/attr.h"
 #include "fs/index.h"
 #include "fs/io.h"
@@ -356,7 +357,7 @@ static int lookup_any(struct fs *fs, uint64_t parent, const char *name,
 {
 	struct node *dir;
 
-	if (!strcmp(name, ".") || !strcmp(name, ".."))
+	if (fileio_is_dots(name))
 		return lookup_handle(fs, parent, name[1], ret, ret_attr);
 	dir = node_get(fs, parent);
 	if (!dir || !node_is_dir(dir))

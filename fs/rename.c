@@ -140,7 +140,7 @@ static int remove_whiteouts(struct node *n, int fd)
 		return r;
 	pthread_rwlock_wrlock(&n->dir->names);
 	while (!r && (errno = 0, e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+		if (!fileio_is_dots(e->d_name))
 			r = remove_whiteout(n, fd, e->d_name);
 	r = r ? r : -errno;
 	pthread_rwlock_unlock(&n->dir->names);

@@ -273,7 +273,7 @@ static int remove_with_whiteouts(struct fs *fs, const char *name)
 	if (r)
 		return r;
 	while ((errno = 0, e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		if (!fileio_is_dots(e->d_name) &&
 		    unlinkat(dirfd(d), e->d_name, 0))
 			return -errno;
 	if (errno)
@@ -319,7 +319,7 @@ int stage_clean(struct fs *fs)
 	if (r)
 		return r;
 	while ((errno = 0, e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+		if (fileio_is_dots(e->d_name))
 			continue;
 		r = fileio_remove_tree(fs->work_fd, e->d_name);
 		if (r && r != -ENOENT)

@@ -179,12 +179,6 @@ bool catalog_is_current(int namefd, const char *version)
 	       !strcmp(current, version);
 }
 
-static bool is_version(const char *name)
-{
-	return strlen(name) == STORE_VERSION_HEX &&
-	       strspn(name, "0123456789abcdef") == STORE_VERSION_HEX;
-}
-
 /* Reads a directory's names that fit: NULL-terminated. */
 static int list_names(int dirfd, bool (*fits)(const char *), char ***ret)
 {
@@ -256,7 +250,7 @@ static int add_name(struct catalog *c, int storefd, const char *name)
 	if (readlinkat(fd, CURRENT, current, STORE_VERSION_HEX) < 0 &&
 	    errno != ENOENT)
 		return -errno;
-	r = list_names(fd, is_version, &versions);
+	r = list_names(fd, store_version_ok, &versions);
 	if (r)
 		return r;
 	for (char **v = versions; *v && !r; v++)

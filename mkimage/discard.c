@@ -51,11 +51,6 @@ static int collect_file(struct digests *d, int dirfd, const char *name)
 	return r ? r : add(d, &sha1);
 }
 
-static bool is_dots(const char *name)
-{
-	return !strcmp(name, ".") || !strcmp(name, "..");
-}
-
 static int collect(struct digests *d, int dirfd, const char *name);
 
 static int collect_entry(struct digests *d, int dirfd,
@@ -64,7 +59,7 @@ static int collect_entry(struct digests *d, int dirfd,
 	unsigned char type = entry->d_type;
 	struct stat st;
 
-	if (is_dots(entry->d_name))
+	if (fileio_is_dots(entry->d_name))
 		return 0;
 	if (type == DT_UNKNOWN) {
 		if (fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
@@ -184,7 +179,7 @@ static int measure(struct measure *m, int above, const char *name)
 	int r = fileio_opendir(above, name, &dir);
 
 	while (!r && (errno = 0, d = readdir(dir))) {
-		if (is_dots(d->d_name))
+		if (fileio_is_dots(d->d_name))
 			continue;
 		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			return -errno;

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,15 +39,6 @@ int emit_failed(struct emit *e, int r, const char *path)
 	return r;
 }
 
-static unsigned int count_cpus(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return 1;
-	return (unsigned int)CPU_COUNT(&set);
-}
-
 int emit_new(struct emit **ret, const struct emit_options *options)
 {
 	struct emit *e = calloc(1, sizeof(*e));
@@ -60,7 +50,7 @@ int emit_new(struct emit **ret, const struct emit_options *options)
 	}
 	e->options = *options;
 	if (!e->options.threads)
-		e->options.threads = count_cpus();
+		e->options.threads = pipeline_cpus();
 	r = tree_new(&e->tree, options->asidefd);
 	if (!r)
 		r = pipeline_new(&e->pipeline, e->options.threads);

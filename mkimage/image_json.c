@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 
+#define LISTED_MAX 1000 /* bytes of a list in a message */
 #define REF_NAME "org.opencontainers.image.ref.name"
 
 static const struct media_type {
@@ -348,4 +349,13 @@ int image_json_layout(const struct bytes *text, const char *name)
 	}
 	json_decref(json);
 	return r;
+}
+
+int image_list_add(struct bytes *list, const char *word)
+{
+	if (list->len >= LISTED_MAX)
+		return 0;
+	return bytes_addf(list, "%s%s", list->len ? ", " : "",
+			  list->len + strlen(word) < LISTED_MAX ? word
+								: "...");
 }

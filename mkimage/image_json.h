@@ -97,4 +97,7 @@ void image_saved_list_release(struct image_saved_list *l);
 /* oci-layout: is it of a version that we know? */
 int image_json_layout(const struct bytes *text, const char *name);
 
+/* Appends a word to a list for a message, which stays of bearable length. */
+int image_list_add(struct bytes *list, const char *word);
+
 #endif

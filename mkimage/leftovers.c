@@ -94,17 +94,11 @@ static int each(const struct place *above, const char *name, place_fn fn)
 	return r ? r : -errno;
 }
 
-static bool is_version(const char *name)
-{
-	return strlen(name) == STORE_VERSION_HEX &&
-	       strspn(name, "0123456789abcdef") == STORE_VERSION_HEX;
-}
-
 static int in_name(const struct place *p, const char *name)
 {
 	char path[PATH_MAX];
 
-	if (is_version(name) || !strcmp(name, "current"))
+	if (store_version_ok(name) || !strcmp(name, "current"))
 		return 0;
 	if (strcmp(name, CURRENT_NEW)) {
 		tell_unknown(p, name);

@@ -16,7 +16,6 @@
 
 #define INDEX_DEPTH 4
 #define INDEXES_MAX 100
-#define LISTED_MAX 1000 /* bytes of a list in a message */
 
 static int failed(int r, const char *what)
 {
@@ -154,15 +153,6 @@ struct search {
 	struct bytes platforms; /* for messages */
 };
 
-static int list_add(struct bytes *list, const char *word)
-{
-	if (list->len >= LISTED_MAX)
-		return 0;
-	return bytes_addf(list, "%s%s", list->len ? ", " : "",
-			  list->len + strlen(word) < LISTED_MAX ? word
-								: "...");
-}
-
 static int keep(struct image_descriptor *at, const struct image_descriptor *d)
 {
 	image_descriptor_release(at);
@@ -184,7 +174,7 @@ static int consider(struct search *s, const struct image_descriptor *d)
 	if (r)
 		return r;
 	platform_format(&d->platform, text);
-	r = list_add(&s->platforms, text);
+	r = image_list_add(&s->platforms, text);
 	score = platform_match(s->want, &d->platform);
 	if (!r && score > s->score) {
 		s->score = score;
@@ -273,7 +263,7 @@ static int refuse_ref(const struct oci_layout *l, const char *ref,
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct image_descriptor *d = &list->at[i];
-		int r = list_add(&refs, d->ref ? d->ref : d->digest.text);
+		int r = image_list_add(&refs, d->ref ? d->ref : d->digest.text);
 
 		if (r)
 			return failed(r, l->path);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -29,6 +30,16 @@ struct pipeline {
 	unsigned int nthreads;
 	pthread_t threads[];
 };
+
+unsigned int pipeline_cpus(void)
+{
+	cpu_set_t set;
+
+	/* More than CPU_SETSIZE of them are more than are wanted. */
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+	return (unsigned int)CPU_COUNT(&set);
+}
 
 static void append(struct queue *q, struct pipeline_job *job)
 {

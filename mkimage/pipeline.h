@@ -77,6 +77,9 @@ struct pipeline_job *pipeline_done(struct pipeline *p, bool wait);
 /* The submitter's: 0, or the error that stopped all. */
 int pipeline_error(struct pipeline *p);
 
+/* The CPUs that this process may use: how many threads are of use. */
+unsigned int pipeline_cpus(void);
+
 /* Anybody's: stops all with this error, if none was before. */
 void pipeline_stop(struct pipeline *p, int error);
 

@@ -45,6 +45,7 @@ struct placing {
 	struct stat st;
 	unsigned int variant;
 	int donor; /* a variant with the same content, or -1 */
+	bool cloned; /* the file was replaced by a reflink of it */
 };
 
 int pool_run_new(struct pool_run **ret, struct pool *p)
@@ -275,10 +276,12 @@ static int reflink(struct placing *l)
 static int place_new(struct placing *l, const char *name)
 {
 	struct stat st;
-	int cloned = reflink(l), r;
+	int r = l->cloned ? 0 : reflink(l);
 
-	if (cloned < 0)
-		return cloned;
+	if (r < 0)
+		return r;
+	/* Also if another build takes the number, and there is a next try. */
+	l->cloned |= r > 0;
 	r = publish(l, name);
 	if (r)
 		return r;
@@ -290,7 +293,7 @@ static int place_new(struct placing *l, const char *name)
 		r = note_key(l->run, l->variant, KEY_USED);
 	if (r)
 		return r;
-	return cloned ? POOL_CLONED : POOL_NEW;
+	return l->cloned ? POOL_CLONED : POOL_NEW;
 }
 
 /* Opens the file, when there is something to compare it with. */

@@ -6,7 +6,6 @@
 #include <libfsverity.h>
 #include <linux/openat2.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "mkimage/pipeline.h"
 #include "mkimage/progress.h"
 #include "mkimage/stop.h"
 
@@ -219,17 +219,6 @@ static int compare(const void *a, const void *b)
 	return x->ino < y->ino ? -1 : x->ino > y->ino;
 }
 
-static size_t count_cpus(void)
-{
-	cpu_set_t set;
-	size_t n = 1;
-
-	/* More than CPU_SETSIZE of them are more than are wanted. */
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		n = (size_t)CPU_COUNT(&set);
-	return n > THREADS_MAX ? THREADS_MAX : n;
-}
-
 static void show(struct run *run, struct progress *p)
 {
 	progress_add(p, atomic_exchange(&run->files, 0),
@@ -256,10 +245,12 @@ int rehash_run(struct rehash *h, int dirfd, struct progress *p)
 {
 	struct run run = { .h = h, .dirfd = dirfd };
 	pthread_t threads[THREADS_MAX];
-	size_t wanted = count_cpus(), n = 0;
+	size_t wanted = pipeline_cpus(), n = 0;
 
 	if (h->n)
 		qsort(h->jobs, h->n, sizeof(*h->jobs), compare);
+	if (wanted > THREADS_MAX)
+		wanted = THREADS_MAX;
 	if (wanted > h->n)
 		wanted = h->n;
 	while (n < wanted && !pthread_create(&threads[n], NULL, work, &run))

@@ -16,7 +16,6 @@
 #include "mkimage/docker_archive.h"
 #include "mkimage/source_layers.h"
 
-#define LISTED_MAX 1000 /* bytes of a list in a message */
 
 struct source_docker {
 	struct layers layers;
@@ -87,15 +86,6 @@ static bool names(const struct image_saved *i, const char *ref)
 	return false;
 }
 
-static int list_add(struct bytes *list, const char *word)
-{
-	if (list->len >= LISTED_MAX)
-		return 0;
-	return bytes_addf(list, "%s%s", list->len ? ", " : "",
-			  list->len + strlen(word) < LISTED_MAX ? word
-								: "...");
-}
-
 static int refuse_ref(const struct source_docker *d, const char *ref)
 {
 	_cleanup_bytes struct bytes list = BYTES_INIT;
@@ -107,9 +97,9 @@ static int refuse_ref(const struct source_docker *d, const char *ref)
 
 		if (!image->tags[0] &&
 		    !docker_archive_digest(image->config, &digest))
-			r = list_add(&list, digest.text);
+			r = image_list_add(&list, digest.text);
 		for (char **t = image->tags; *t && !r; t++)
-			r = list_add(&list, *t);
+			r = image_list_add(&list, *t);
 	}
 	if (r)
 		log_error(r, "%s", d->archive.path);

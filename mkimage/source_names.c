@@ -49,11 +49,6 @@ static int add(struct source_names *s, const struct dirent *entry)
 	return 0;
 }
 
-static bool is_dots(const char *name)
-{
-	return !strcmp(name, ".") || !strcmp(name, "..");
-}
-
 static int compare_names(const void *a, const void *b)
 {
 	const struct source_name *x = a, *y = b;
@@ -80,7 +75,7 @@ static int read_piece(struct source_names *s)
 			r = -errno;
 			break;
 		}
-		if (!is_dots(entry->d_name))
+		if (!fileio_is_dots(entry->d_name))
 			r = add(s, entry);
 	}
 	if (s->n)

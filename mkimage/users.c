@@ -80,6 +80,8 @@ static bool is_inside(const struct search *s, int fd)
 
 		if (is_root(s, &st))
 			return true;
+		if (st.st_dev != s->dev)
+			return false;
 		up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		close(take_fd(&at));
 		at = up;
@@ -87,23 +89,6 @@ static bool is_inside(const struct search *s, int fd)
 		    (above.st_dev == st.st_dev && above.st_ino == st.st_ino))
 			return false;
 	}
-}
-
-/* Undoes mountinfo's octal escapes, in place. */
-static void unescape_octal(char *s)
-{
-	char *out = s;
-	unsigned int code;
-
-	while (*s) {
-		if (*s == '\\' && sscanf(s + 1, "%3o", &code) == 1) {
-			*out++ = (char)code;
-			s += 4;
-		} else {
-			*out++ = *s++;
-		}
-	}
-	*out = '\0';
 }
 
 /* Cuts at the first `end` that no backslash precedes: the rest, or NULL. */
@@ -209,9 +194,9 @@ static bool parse_line(char *line, struct mount_line *ret)
 						  : NULL;
 	if (!ret->type || !ret->options)
 		return false;
-	unescape_octal(ret->root);
-	unescape_octal(ret->where);
-	unescape_octal(ret->options);
+	escape_undo_octal(ret->root);
+	escape_undo_octal(ret->where);
+	escape_undo_octal(ret->options);
 	return true;
 }
 
@@ -303,15 +288,29 @@ static int check_namespace(const struct process *p)
 	return check_mounts(p, st.st_ino);
 }
 
+/* A descriptor on the place would keep its mount busy, so one is taken only
+ * on the store's own file system; and no daemon, who may hang, is asked. */
+static bool on_store(const struct process *p, const char *place)
+{
+	struct statx stx;
+
+	if (statx(p->fd, place, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO,
+		  &stx))
+		return false;
+	return makedev(stx.stx_dev_major, stx.stx_dev_minor) == p->s->dev;
+}
+
 static int check_places(const struct process *p)
 {
 	static const char *const places[] = { "root", "cwd" };
 	char *text;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		_cleanup_fd int fd = openat(p->fd, places[i],
-					    O_PATH | O_CLOEXEC);
+		_cleanup_fd int fd = -1;
 
+		if (!on_store(p, places[i]))
+			continue;
+		fd = openat(p->fd, places[i], O_PATH | O_CLOEXEC);
 		if (fd < 0 || !is_inside(p->s, fd))
 			continue;
 		if (asprintf(&text, "process %s (%s)", p->pid, p->comm) < 0)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# passthrough: both
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # timeout: 3600
 #
 # A long random sequence of operations does to a container what it does to a

@@ -1,6 +1,6 @@
 #!/bin/bash
-# passthrough: both
 # SPDX-License-Identifier: Apache-2.0
+# passthrough: both
 # timeout: 3600
 #
 # Several processes at once: each compares its own subtree with a plain
