@@ -89,6 +89,10 @@ void *slots_get(struct slots *s, uint64_t id);
 /* Ends the id.  It must be in use. */
 void slots_remove(struct slots *s, uint64_t id);
 
+/* Calls fn for each id in use; fn may end it.  No other thread works on it. */
+void slots_foreach(struct slots *s, void (*fn)(uint64_t id, void *arg),
+		   void *arg);
+
 /* Number of ids in use; a snapshot. */
 size_t slots_count(struct slots *s);
 

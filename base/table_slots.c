@@ -220,6 +220,20 @@ void slots_remove(struct slots *s, uint64_t id)
 		memory_order_acq_rel, memory_order_relaxed));
 }
 
+void slots_foreach(struct slots *s, void (*fn)(uint64_t id, void *arg),
+		   void *arg)
+{
+	const uint32_t end = atomic_load(&s->fresh);
+	struct slot *slot;
+
+	for (uint32_t n = 0; n < end; n++) {
+		slot = slot_at(s, n);
+		if (slot && atomic_load(&slot->ptr))
+			fn((uint64_t)atomic_load(&slot->generation) << 32 | n,
+			   arg);
+	}
+}
+
 size_t slots_count(struct slots *s)
 {
 	return atomic_load_explicit(&s->count, memory_order_relaxed);

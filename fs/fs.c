@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/fileio.h"
 #include "fs/carry.h"
+#include "fs/file.h"
 #include "fs/index.h"
 #include "fs/io.h"
 #include "fs/marks.h"
@@ -165,8 +166,16 @@ static void close_if(int fd)
 		close(fd);
 }
 
+static void release_file(uint64_t fh, void *arg)
+{
+	file_release(arg, fh);
+}
+
 static void release(struct fs *fs)
 {
+	/* Of a connection that was aborted. */
+	if (fs->files)
+		slots_foreach(fs->files, release_file, fs);
 	if (fs->nodes)
 		node_free_all(fs);
 	classes_close(fs);
