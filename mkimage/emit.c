@@ -135,6 +135,8 @@ static int find_parent(struct emit *e, const char *path, tree_node *ret,
 
 	if (r)
 		return refuse_way(e, r, to.at, path);
+	/* Before it has a child of this layer, which ends the way up. */
+	touch(e, to.at);
 	for (rest = to.missing; rest < to.missing + to.len;) {
 		size_t len = strcspn(rest, "/");
 
@@ -143,7 +145,6 @@ static int find_parent(struct emit *e, const char *path, tree_node *ret,
 			return emit_failed(e, r, path);
 		rest += len + 1;
 	}
-	touch(e, to.at);
 	*ret = to.at;
 	*ret_last = last;
 	return 0;

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/cleanup.h"
 
@@ -23,6 +24,7 @@ struct pipeline {
 	pthread_cond_t room;  /* for the submitter: less is in flight */
 	struct queue todo, done;
 	unsigned int ntodo, in_flight, idle;
+	unsigned int max_jobs; /* immutable */
 	size_t bytes; /* of chunks */
 	int error;
 	bool closing;
@@ -39,6 +41,17 @@ unsigned int pipeline_cpus(void)
 	if (sched_getaffinity(0, sizeof(set), &set))
 		return 1;
 	return (unsigned int)CPU_COUNT(&set);
+}
+
+/* Each may keep a descriptor of a directory open, and the source needs one a
+ * level. */
+static unsigned int max_jobs(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) || l.rlim_cur >= 4 * JOBS_MAX)
+		return JOBS_MAX;
+	return l.rlim_cur < 16 ? 1 : (unsigned int)(l.rlim_cur / 4);
 }
 
 static void append(struct queue *q, struct pipeline_job *job)
@@ -137,6 +150,7 @@ int pipeline_new(struct pipeline **ret, unsigned int threads)
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->data, NULL);
 	pthread_cond_init(&p->room, NULL);
+	p->max_jobs = max_jobs();
 	r = start(p, threads);
 	if (r) {
 		pipeline_free(p);
@@ -244,7 +258,7 @@ int pipeline_submit(struct pipeline *p, struct pipeline_job *job,
 	int r;
 
 	pthread_mutex_lock(&p->lock);
-	while (!p->error && p->in_flight >= JOBS_MAX)
+	while (!p->error && p->in_flight >= p->max_jobs)
 		wait_room(p);
 	r = p->error;
 	if (!r) {

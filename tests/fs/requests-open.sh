@@ -22,6 +22,8 @@ for f in usr/lib/data file; do
 	t_eq "FUSE_OPEN FUSE_OPEN FUSE_RELEASE FUSE_RELEASE" \
 		"$(echo $(requests | sort))" "requests of two warm opens of $f"
 done
+# The first close in the life of a mount asks whether there is FLUSH.
+fsop open w "$MNT/dir/first" 'O_CREAT|O_WRONLY' , close w
 # With O_EXCL the kernel looks again, whatever it knows.
 fsop '!ENOENT' stat "$MNT/dir/new"
 requests_reset

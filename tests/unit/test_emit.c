@@ -240,6 +240,15 @@ static void test_opaque_root(void **state)
 	t_gives(f, "f /c=4");
 }
 
+/* A directory that the layer names by what it puts two levels below it. */
+static void test_opaque_far_above(void **state)
+{
+	struct fixture *f = *state;
+
+	GIVE("0 f /d/c/x 1", "1 d /d/d/d", "1 o /", "1 f /a/b 2", "2 d /d/d/d");
+	t_gives(f, "d /a, f /a/b=2, d /d, d /d/d, d /d/d/d");
+}
+
 /* One type over another, between layers and within one. */
 static void test_replace(void **state)
 {
@@ -318,6 +327,7 @@ int main(void)
 		TEST(test_whiteout_whole),
 		TEST(test_opaque),
 		TEST(test_opaque_root),
+		TEST(test_opaque_far_above),
 		TEST(test_replace),
 		TEST(test_through_links),
 		TEST(test_long_path),
