@@ -60,7 +60,7 @@ def table(results, kinds, base):
                 cells.append("-")
                 continue
             q = ratio(task["kinds"], k, base)
-            spread = 100 * (s["max"] - s["min"]) / s["median"] \
+            spread = 100 * (s["max"] - s["min"]) / abs(s["median"]) \
                 if s["median"] else 0
             cells.append(f"{s['median']:.3g} ±{spread / 2:.0f}%"
                          + (f" **{q:.2f}**" if q is not None else ""))
