@@ -35,6 +35,16 @@ static int stat_lower(struct fs *fs, struct node *n, unsigned before,
 	return r;
 }
 
+static bool nameless(struct node *n)
+{
+	bool yes;
+
+	pthread_mutex_lock(&n->lock);
+	yes = !n->aliases;
+	pthread_mutex_unlock(&n->lock);
+	return yes;
+}
+
 /* stat(2) of the inode that has the attributes; -EAGAIN if it was not what
  * the node stands for (a rename in between). */
 static int stat_once(struct fs *fs, struct node *n, struct stat *ret,
@@ -60,6 +70,9 @@ static int stat_once(struct fs *fs, struct node *n, struct stat *ret,
 		return r;
 	if (node_is_dir(n) && atomic_load(&n->epoch) != before)
 		return -EAGAIN;
+	/* Found by its name just when a whole new inode took that. */
+	if (!ret->st_nlink && !nameless(n))
+		return -EAGAIN;
 	pthread_mutex_lock(&n->lock);
 	ino = n->upper_ino;
 	pthread_mutex_unlock(&n->lock);
@@ -74,16 +87,6 @@ static int data_blocks(struct fs *fs, struct node *n, blkcnt_t *ret)
 	if (!r)
 		*ret = st.st_blocks;
 	return r;
-}
-
-static bool nameless(struct node *n)
-{
-	bool yes;
-
-	pthread_mutex_lock(&n->lock);
-	yes = !n->aliases;
-	pthread_mutex_unlock(&n->lock);
-	return yes;
 }
 
 /* The names that the container has of the node. */

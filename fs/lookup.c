@@ -15,6 +15,8 @@
 #include "fs/marks.h"
 #include "fs/reply.h"
 
+#define STAT_TRIES 100
+
 /* The layers' part of a private directory: by its redirect, else its name. */
 static int resolve_lowers(struct fs *fs, struct node *parent, const char *name,
 			  const struct marks *m, struct merged *ret)
@@ -121,8 +123,11 @@ static int resolve_upper(struct fs *fs, struct node *parent, const char *name,
 
 	if (fd < 0)
 		return fd;
-	if (fstatat(fd, name, &f->st, AT_SYMLINK_NOFOLLOW))
-		return -errno;
+	/* Without a name left: one that a whole new inode replaced between the
+	 * kernel's look-up and its stat. */
+	for (int i = 0; i < STAT_TRIES && !f->st.st_nlink; i++)
+		if (fstatat(fd, name, &f->st, AT_SYMLINK_NOFOLLOW))
+			return -errno;
 	f->upper = true;
 	if (S_ISCHR(f->st.st_mode) && f->st.st_rdev == makedev(0, 0))
 		return -ENODATA;

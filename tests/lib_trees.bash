@@ -120,6 +120,8 @@ digest_lowers()
 		n=${#DIGESTED[@]}
 		[[ " ${DIGESTED[*]} " = *" $l "* ]] && continue
 		DIGESTED+=("$l")
+		# What is written back later may take blocks for itself.
+		sync -f "$l"
 		digest_tree "$(realpath "$l")" >"$T/digest.$n"
 	done
 }
